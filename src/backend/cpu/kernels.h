@@ -1,0 +1,64 @@
+/* kernels.h: the micro-kernels that depend on the instruction set, as one struct of function pointers.
+ *
+ * Plain C fills the struct (kernels_plain.c …); avx2/ and avx512/ override members, at start, by cpu flags and EMILY_CPU. A member
+ * works on contiguous rows; strides, batches, threads and dtypes beyond those named are the callers' (one file a kernel family
+ * in this folder). Plain members stay as the oracle of the others: tests/backend/cpu/ compares every override with them.
+ */
+#ifndef EMILY_BACKEND_CPU_KERNELS_H
+#define EMILY_BACKEND_CPU_KERNELS_H
+
+#include "dtype/half.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef void emily__unary_f32(float *out, const float *x, int64_t n);                    /* out may be x */
+typedef void emily__binary_f32(float *out, const float *a, const float *b, int64_t n);   /* out may be a or b */
+
+typedef struct emily__cpu_kernels {
+  const char *level; /* "plain", "avx2", "avx512" */
+
+  /* conversions of contiguous runs */
+  void (*f16_to_f32)(float *out, const emily__f16 *x, int64_t n);
+  void (*f32_to_f16)(emily__f16 *out, const float *x, int64_t n);
+  void (*bf16_to_f32)(float *out, const emily__bf16 *x, int64_t n);
+  void (*f32_to_bf16)(emily__bf16 *out, const float *x, int64_t n);
+
+  /* elementwise float32; 16-bit floats are widened in blocks by the caller */
+  emily__unary_f32 *exp, *tanh, *erf, *sigmoid, *silu, *gelu, *gelu_tanh, *sqrt, *rsqrt, *log, *sin, *cos;
+  emily__unary_f32 *negative, *abs, *square;
+  emily__binary_f32 *add, *subtract, *multiply, *divide, *maximum, *minimum;
+  void (*add_scalar)(float *out, const float *x, float value, int64_t n);
+  void (*multiply_scalar)(float *out, const float *x, float value, int64_t n);
+
+  /* rows of n float32: accumulation order is fixed by n alone */
+  float (*sum)(const float *x, int64_t n);
+  float (*max)(const float *x, int64_t n); /* NaN where one is NaN; n ≥ 1 */
+  void (*softmax)(float *out, const float *x, int64_t n);           /* out may be x; all -inf gives zeros */
+  float (*logsumexp)(const float *x, int64_t n);
+  void (*rms_norm)(float *out, const float *x, const float *weight_or_null, float eps, int64_t n);
+  void (*layer_norm)(float *out, const float *x, const float *weight_or_null, const float *bias_or_null, float eps, int64_t n);
+  /* rotate `half` pairs: non-traditional pairs are (x[i], x[half + i]), traditional ones (x[2i], x[2i + 1]) */
+  void (*rope)(float *out, const float *x, const float *cos, const float *sin, int64_t half, bool traditional);
+
+  /* products: y[j] = Σ_k x[k] · w[j·stride + k] for j < rows, weights of three dtypes, float32 accumulation */
+  void (*gemv_f32)(float *y, const float *x, const float *w, int64_t stride, int64_t rows, int64_t k);
+  void (*gemv_f16)(float *y, const float *x, const emily__f16 *w, int64_t stride, int64_t rows, int64_t k);
+  void (*gemv_bf16)(float *y, const float *x, const emily__bf16 *w, int64_t stride, int64_t rows, int64_t k);
+  /* y[j] += alpha · x[j] */
+  void (*axpy)(float *y, float alpha, const float *x, int64_t n);
+  float (*dot)(const float *a, const float *b, int64_t n);
+
+  /* GEMM micro-kernel: C[mr, nr] (row stride ldc) = or += A panel [k][mr] · B panel [k][nr], both packed and zero-padded */
+  int32_t gemm_mr, gemm_nr;
+  void (*gemm_micro)(float *c, int64_t ldc, const float *a_panel, const float *b_panel, int64_t k, bool accumulate);
+} emily__cpu_kernels;
+
+/* The table for this process: plain, overridden as far as the cpu and EMILY_CPU allow. Decided once; thread-safe. */
+const emily__cpu_kernels *emily__cpu_kernels_get(void);
+
+/* A table capped at a level, for tests and benchmarks; false where the cpu lacks it (or this build its code). */
+bool emily__cpu_kernels_at(const char *level, emily__cpu_kernels *out);
+
+#endif

@@ -1,0 +1,128 @@
+/* prims.h: the primitives' names and attributes: the vocabulary that graph, backends and transforms share.
+ *
+ * Attributes are flat: no pointers, lists as trailing int64s, padding zeroed (EMILY__ATTRS_INIT). So a node owns them by
+ * copying bytes, and two are equal exactly where their bytes are. Axes are normalised (0 ≤ axis < ndim) before they get here.
+ */
+#ifndef EMILY_GRAPH_PRIMS_H
+#define EMILY_GRAPH_PRIMS_H
+
+#include "emily/dtype.h"
+
+enum { EMILY__MAX_RANK = 64 }; /* NumPy's limit too; more dimensions of two or more would not fit in 2^63 elements */
+
+typedef enum emily__prim {
+#define PRIM(name, attrs, infer, outputs, flags) EMILY__PRIM_##name,
+#include "graph/prims.def"
+#undef PRIM
+  EMILY__PRIM_COUNT
+} emily__prim;
+
+const char *emily__prim_name(emily__prim prim);
+
+/* What prims.def says of a primitive beside its kernel. */
+enum {
+  EMILY__PRIM_VIEW = 1 << 0,        /* the output shares the input's buffer where strides allow; graph/view.c does it */
+  EMILY__PRIM_ELEMENTWISE = 1 << 1, /* output element i depends on input elements i alone: may run in place on a donated input
+                                       of the same itemsize, and may be fused */
+  EMILY__PRIM_UPDATE = 1 << 2,      /* outputs[0] starts as inputs[0]'s content: a donated inputs[0] is written in place */
+  EMILY__PRIM_INDEXED = 1 << 3      /* takes indices that a debug flag checks */
+};
+
+typedef struct emily__attrs_none {
+  char unused;
+} emily__attrs_none;
+
+typedef struct emily__attrs_axis {
+  int64_t axis;
+} emily__attrs_axis;
+
+/* A list of int64: axes of a reduction, a permutation, a shape. */
+typedef struct emily__attrs_ints {
+  int64_t count;
+  int64_t values[];
+} emily__attrs_ints;
+
+typedef struct emily__attrs_reduce {
+  int64_t keepdims; /* 0 or 1 */
+  int64_t count;
+  int64_t axes[]; /* ascending, distinct */
+} emily__attrs_reduce;
+
+typedef struct emily__attrs_arg_reduce {
+  int64_t axis, keepdims;
+} emily__attrs_arg_reduce;
+
+typedef struct emily__attrs_dtype {
+  int64_t dtype;
+} emily__attrs_dtype;
+
+/* start + i * step for i < count, computed in float64 for floats and in (wrapping) int64 for integers. */
+typedef struct emily__attrs_iota {
+  int64_t dtype, count;
+  double start, step;
+  int64_t int_start, int_step;
+} emily__attrs_iota;
+
+/* A constant of any dtype, broadcast to a shape: the element's bytes stand in `bits`. */
+typedef struct emily__attrs_full {
+  int64_t dtype;
+  uint64_t bits;
+  int64_t count;
+  int64_t shape[];
+} emily__attrs_full;
+
+/* Three lists of `count` int64s in a row: start, extent of the result, stride. start + stride * (extent - 1) is in bounds. */
+typedef struct emily__attrs_slice {
+  int64_t count;
+  int64_t values[]; /* start[count], extent[count], stride[count] */
+} emily__attrs_slice;
+
+/* Shape and element strides of an unchecked view, and its offset in elements: shape[count], strides[count]. */
+typedef struct emily__attrs_as_strided {
+  int64_t offset;
+  int64_t count;
+  int64_t values[];
+} emily__attrs_as_strided;
+
+/* low[count], high[count]: elements put before and after each axis. */
+typedef struct emily__attrs_pad {
+  int64_t count;
+  int64_t values[];
+} emily__attrs_pad;
+
+/* out = alpha * (a @ b) + beta * c; c is the optional third input. transpose_b is never needed: strides say it. */
+typedef struct emily__attrs_matmul {
+  float alpha, beta;
+} emily__attrs_matmul;
+
+typedef struct emily__attrs_norm {
+  float eps;
+  int32_t has_weight, has_bias;
+  int32_t unused;
+} emily__attrs_norm;
+
+typedef struct emily__attrs_rope {
+  int64_t dims;
+  double base; /* used where has_freqs is 0 */
+  double scale;
+  int32_t traditional, has_freqs;
+  int64_t offset; /* used where has_offset is 0 */
+  int64_t has_offset;
+} emily__attrs_rope;
+
+enum { EMILY__MASK_NONE = 0, EMILY__MASK_CAUSAL = 1 };
+typedef struct emily__attrs_attention {
+  float scale;
+  int32_t causal;     /* 1: key j is seen by query i iff j ≤ i + (keys - queries) */
+  int64_t window;     /* 0: none; w: of those, only j > i + (keys - queries) - w (w keys, the query's own among them) */
+  int32_t has_mask;   /* inputs[3]: bool (true keeps) or additive, broadcastable to [B, H, Tq, Tk] */
+  int32_t has_sinks;  /* the last input: [H], joins each row's softmax and is dropped */
+} emily__attrs_attention;
+
+typedef struct emily__attrs_random_bits {
+  int64_t width; /* bytes an element: 1, 2 or 4 */
+  int64_t count;
+  int64_t shape[];
+} emily__attrs_random_bits;
+
+#endif
