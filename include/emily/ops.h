@@ -1,0 +1,423 @@
+/* emily/ops.h: the ops.
+ *
+ * Every op takes a scope first, checks its operands, infers shape and dtype and returns a lazy array that the scope owns; NULL, and the
+ * scope in failure, where a check fails (array.h). dtypes promote as emily_promote_types says and shapes broadcast as NumPy's.
+ * Semantics are MLX's. Negative axes count from the end. A list of axes that is NULL means all of them (count is then
+ * ignored). An operand that may be NULL says so.
+ * Ops that give several arrays write up to `capacity` of them to out[] and their number to *count (which may be NULL);
+ * EMILY_INVALID_ARGUMENT where there is no room for all.
+ */
+#ifndef EMILY_OPS_H
+#define EMILY_OPS_H
+
+#include "emily/array.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* For arguments named axis: take the array as flattened. */
+#define EMILY_NO_AXIS INT64_MIN
+
+/* ---- creation ---- */
+
+/* Numbers from start, below stop, step apart. Float elements are start + i * step in float64, rounded once. length:
+ * ceil((stop - start) / step), 0 where that is negative. bool is refused. */
+EMILY_API emily_array *emily_arange(emily_scope *scope, double start, double stop, double step, emily_dtype dtype);
+/* Num evenly spaced numbers from start to stop. [num]; computed in float32 (float64 for that dtype), as MLX. */
+EMILY_API emily_array *emily_linspace(emily_scope *scope, double start, double stop, int64_t num, bool endpoint,
+                                      emily_dtype dtype);
+/* An array of a shape filled with a value broadcast to it. Dtype of value. */
+EMILY_API emily_array *emily_full(emily_scope *scope, const int64_t *shape, int32_t shape_count, emily_array *value);
+/* An array of another's shape filled with a value of its dtype. */
+EMILY_API emily_array *emily_full_like(emily_scope *scope, emily_array *x, emily_array *value);
+/* Zeros of a shape. */
+EMILY_API emily_array *emily_zeros(emily_scope *scope, const int64_t *shape, int32_t shape_count, emily_dtype dtype);
+/* Zeros of another array's shape and dtype. */
+EMILY_API emily_array *emily_zeros_like(emily_scope *scope, emily_array *x);
+/* Ones of a shape. */
+EMILY_API emily_array *emily_ones(emily_scope *scope, const int64_t *shape, int32_t shape_count, emily_dtype dtype);
+/* Ones of another array's shape and dtype. */
+EMILY_API emily_array *emily_ones_like(emily_scope *scope, emily_array *x);
+/* Ones on the k-th diagonal of an n by m matrix. m < 0: m = n. */
+EMILY_API emily_array *emily_eye(emily_scope *scope, int64_t n, int64_t m, int64_t k, emily_dtype dtype);
+/* Ones at and below the k-th diagonal of an n by m matrix. m < 0: m = n. */
+EMILY_API emily_array *emily_tri(emily_scope *scope, int64_t n, int64_t m, int64_t k, emily_dtype dtype);
+/* The lower triangle of the last two axes, zeros above the k-th diagonal. At least two axes. */
+EMILY_API emily_array *emily_tril(emily_scope *scope, emily_array *x, int64_t k);
+/* The upper triangle of the last two axes, zeros below the k-th diagonal. At least two axes. */
+EMILY_API emily_array *emily_triu(emily_scope *scope, emily_array *x, int64_t k);
+
+/* ---- cast ---- */
+
+/* The elements converted to a dtype. As a C cast where that is defined; out of range saturates and NaN gives 0. To
+ * bool: x != 0. */
+EMILY_API emily_array *emily_astype(emily_scope *scope, emily_array *x, emily_dtype dtype);
+/* The same bytes read as another dtype. The last axis grows or shrinks by the ratio of sizes; a 0-d array needs equal
+ * sizes. */
+EMILY_API emily_array *emily_view(emily_scope *scope, emily_array *x, emily_dtype dtype);
+/* A row-contiguous array of the same value. */
+EMILY_API emily_array *emily_contiguous(emily_scope *scope, emily_array *x);
+/* a copy with a buffer of its own. */
+EMILY_API emily_array *emily_copy(emily_scope *scope, emily_array *x);
+
+/* ---- unary ---- */
+
+/* Magnitude. */
+EMILY_API emily_array *emily_abs(emily_scope *scope, emily_array *x);
+/* -x. */
+EMILY_API emily_array *emily_negative(emily_scope *scope, emily_array *x);
+/* -1, 0 or 1; z / |z| for complex z. */
+EMILY_API emily_array *emily_sign(emily_scope *scope, emily_array *x);
+/* The largest integer not above. */
+EMILY_API emily_array *emily_floor(emily_scope *scope, emily_array *x);
+/* The smallest integer not below. */
+EMILY_API emily_array *emily_ceil(emily_scope *scope, emily_array *x);
+/* The integer part. */
+EMILY_API emily_array *emily_trunc(emily_scope *scope, emily_array *x);
+/* Rounded to decimals, halves to even. decimals other than 0 scale, round and scale back. */
+EMILY_API emily_array *emily_round(emily_scope *scope, emily_array *x, int64_t decimals);
+/* x * x. */
+EMILY_API emily_array *emily_square(emily_scope *scope, emily_array *x);
+/* e^x. */
+EMILY_API emily_array *emily_exp(emily_scope *scope, emily_array *x);
+/* e^x - 1, exact near 0. */
+EMILY_API emily_array *emily_expm1(emily_scope *scope, emily_array *x);
+/* Natural logarithm. */
+EMILY_API emily_array *emily_log(emily_scope *scope, emily_array *x);
+/* Logarithm to base 2. */
+EMILY_API emily_array *emily_log2(emily_scope *scope, emily_array *x);
+/* Logarithm to base 10. */
+EMILY_API emily_array *emily_log10(emily_scope *scope, emily_array *x);
+/* log(1 + x), exact near 0. */
+EMILY_API emily_array *emily_log1p(emily_scope *scope, emily_array *x);
+/* Square root. */
+EMILY_API emily_array *emily_sqrt(emily_scope *scope, emily_array *x);
+/* 1 / square root. */
+EMILY_API emily_array *emily_rsqrt(emily_scope *scope, emily_array *x);
+/* 1 / x. */
+EMILY_API emily_array *emily_reciprocal(emily_scope *scope, emily_array *x);
+/* Sine. */
+EMILY_API emily_array *emily_sin(emily_scope *scope, emily_array *x);
+/* Cosine. */
+EMILY_API emily_array *emily_cos(emily_scope *scope, emily_array *x);
+/* Tangent. */
+EMILY_API emily_array *emily_tan(emily_scope *scope, emily_array *x);
+/* Inverse sine. */
+EMILY_API emily_array *emily_arcsin(emily_scope *scope, emily_array *x);
+/* Inverse cosine. */
+EMILY_API emily_array *emily_arccos(emily_scope *scope, emily_array *x);
+/* Inverse tangent. */
+EMILY_API emily_array *emily_arctan(emily_scope *scope, emily_array *x);
+/* Hyperbolic sine. */
+EMILY_API emily_array *emily_sinh(emily_scope *scope, emily_array *x);
+/* Hyperbolic cosine. */
+EMILY_API emily_array *emily_cosh(emily_scope *scope, emily_array *x);
+/* Hyperbolic tangent. */
+EMILY_API emily_array *emily_tanh(emily_scope *scope, emily_array *x);
+/* Inverse hyperbolic sine. */
+EMILY_API emily_array *emily_arcsinh(emily_scope *scope, emily_array *x);
+/* Inverse hyperbolic cosine. */
+EMILY_API emily_array *emily_arccosh(emily_scope *scope, emily_array *x);
+/* Inverse hyperbolic tangent. */
+EMILY_API emily_array *emily_arctanh(emily_scope *scope, emily_array *x);
+/* 1 / (1 + e^-x). */
+EMILY_API emily_array *emily_sigmoid(emily_scope *scope, emily_array *x);
+/* The error function. */
+EMILY_API emily_array *emily_erf(emily_scope *scope, emily_array *x);
+/* Inverse of the error function. */
+EMILY_API emily_array *emily_erfinv(emily_scope *scope, emily_array *x);
+/* x * sigmoid(x). */
+EMILY_API emily_array *emily_silu(emily_scope *scope, emily_array *x);
+/* x times the normal distribution function of x; approximate: by tanh. Hendrycks and Gimpel 2016. */
+EMILY_API emily_array *emily_gelu(emily_scope *scope, emily_array *x, bool approximate);
+/* Max(x, 0). */
+EMILY_API emily_array *emily_relu(emily_scope *scope, emily_array *x);
+/* Radians to degrees. */
+EMILY_API emily_array *emily_degrees(emily_scope *scope, emily_array *x);
+/* Degrees to radians. */
+EMILY_API emily_array *emily_radians(emily_scope *scope, emily_array *x);
+/* True where x is zero. */
+EMILY_API emily_array *emily_logical_not(emily_scope *scope, emily_array *x);
+/* all bits flipped; logical not of bools. */
+EMILY_API emily_array *emily_bitwise_invert(emily_scope *scope, emily_array *x);
+/* True where x is NaN. */
+EMILY_API emily_array *emily_isnan(emily_scope *scope, emily_array *x);
+/* True where x is infinite. */
+EMILY_API emily_array *emily_isinf(emily_scope *scope, emily_array *x);
+/* True where x is neither infinite nor NaN. */
+EMILY_API emily_array *emily_isfinite(emily_scope *scope, emily_array *x);
+/* Complex conjugate. */
+EMILY_API emily_array *emily_conjugate(emily_scope *scope, emily_array *x);
+/* Real part. */
+EMILY_API emily_array *emily_real(emily_scope *scope, emily_array *x);
+/* Imaginary part; zeros for real x. */
+EMILY_API emily_array *emily_imag(emily_scope *scope, emily_array *x);
+
+/* ---- binary ---- */
+
+/* a + b. */
+EMILY_API emily_array *emily_add(emily_scope *scope, emily_array *a, emily_array *b);
+/* a - b. */
+EMILY_API emily_array *emily_subtract(emily_scope *scope, emily_array *a, emily_array *b);
+/* a * b. */
+EMILY_API emily_array *emily_multiply(emily_scope *scope, emily_array *a, emily_array *b);
+/* a / b; integers become float32. */
+EMILY_API emily_array *emily_divide(emily_scope *scope, emily_array *a, emily_array *b);
+/* Floor(a / b) of floats; the quotient cut towards zero of integers. */
+EMILY_API emily_array *emily_floor_divide(emily_scope *scope, emily_array *a, emily_array *b);
+/* a modulo b, with the sign of b. */
+EMILY_API emily_array *emily_remainder(emily_scope *scope, emily_array *a, emily_array *b);
+/* a to the power b. */
+EMILY_API emily_array *emily_power(emily_scope *scope, emily_array *a, emily_array *b);
+/* The larger; NaN where one is NaN. */
+EMILY_API emily_array *emily_maximum(emily_scope *scope, emily_array *a, emily_array *b);
+/* The smaller; NaN where one is NaN. */
+EMILY_API emily_array *emily_minimum(emily_scope *scope, emily_array *a, emily_array *b);
+/* The angle of the point (b, a). */
+EMILY_API emily_array *emily_arctan2(emily_scope *scope, emily_array *a, emily_array *b);
+/* log(e^a + e^b). */
+EMILY_API emily_array *emily_logaddexp(emily_scope *scope, emily_array *a, emily_array *b);
+/* Bits set in both. */
+EMILY_API emily_array *emily_bitwise_and(emily_scope *scope, emily_array *a, emily_array *b);
+/* Bits set in either. */
+EMILY_API emily_array *emily_bitwise_or(emily_scope *scope, emily_array *a, emily_array *b);
+/* Bits set in one. */
+EMILY_API emily_array *emily_bitwise_xor(emily_scope *scope, emily_array *a, emily_array *b);
+/* a shifted left by b bits. */
+EMILY_API emily_array *emily_left_shift(emily_scope *scope, emily_array *a, emily_array *b);
+/* a shifted right by b bits, keeping the sign. */
+EMILY_API emily_array *emily_right_shift(emily_scope *scope, emily_array *a, emily_array *b);
+
+/* ---- comparison ---- */
+
+/* a == b. */
+EMILY_API emily_array *emily_equal(emily_scope *scope, emily_array *a, emily_array *b);
+/* a != b. */
+EMILY_API emily_array *emily_not_equal(emily_scope *scope, emily_array *a, emily_array *b);
+/* a < b. */
+EMILY_API emily_array *emily_less(emily_scope *scope, emily_array *a, emily_array *b);
+/* a <= b. */
+EMILY_API emily_array *emily_less_equal(emily_scope *scope, emily_array *a, emily_array *b);
+/* a > b. */
+EMILY_API emily_array *emily_greater(emily_scope *scope, emily_array *a, emily_array *b);
+/* a >= b. */
+EMILY_API emily_array *emily_greater_equal(emily_scope *scope, emily_array *a, emily_array *b);
+/* Both are not zero. */
+EMILY_API emily_array *emily_logical_and(emily_scope *scope, emily_array *a, emily_array *b);
+/* One is not zero. */
+EMILY_API emily_array *emily_logical_or(emily_scope *scope, emily_array *a, emily_array *b);
+/* Exactly one is not zero. */
+EMILY_API emily_array *emily_logical_xor(emily_scope *scope, emily_array *a, emily_array *b);
+/* abs(a - b) <= atol + rtol * abs(b). */
+EMILY_API emily_array *emily_isclose(emily_scope *scope, emily_array *a, emily_array *b, double rtol, double atol,
+                                     bool equal_nan);
+/* Whether all elements are close. */
+EMILY_API emily_array *emily_allclose(emily_scope *scope, emily_array *a, emily_array *b, double rtol, double atol,
+                                      bool equal_nan);
+/* Whether shapes and elements are equal. */
+EMILY_API emily_array *emily_array_equal(emily_scope *scope, emily_array *a, emily_array *b, bool equal_nan);
+/* x where the condition holds, y elsewhere. */
+EMILY_API emily_array *emily_where(emily_scope *scope, emily_array *condition, emily_array *x, emily_array *y);
+/* x held between two bounds, of which one may be absent. At least one bound. */
+EMILY_API emily_array *emily_clip(emily_scope *scope, emily_array *x, emily_array *low, emily_array *high);
+
+/* ---- reduction ---- */
+
+/* Sum along axes. Bool and integers below 32 bits give int32 or uint32. An empty list of axes gives x. float16 and
+ * bfloat16 accumulate in float32. */
+EMILY_API emily_array *emily_sum(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool
+                                 keepdims);
+/* Product along axes. Dtypes as sum. */
+EMILY_API emily_array *emily_prod(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool
+                                  keepdims);
+/* Mean along axes. Integers give float32. */
+EMILY_API emily_array *emily_mean(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool
+                                  keepdims);
+/* Variance along axes, divided by count - ddof. Integers give float32. */
+EMILY_API emily_array *emily_var(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool
+                                 keepdims, int64_t ddof);
+/* Standard deviation along axes. Integers give float32. */
+EMILY_API emily_array *emily_std(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool
+                                 keepdims, int64_t ddof);
+/* Largest element along axes; NaN where there is one. An empty axis is refused. */
+EMILY_API emily_array *emily_max(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool
+                                 keepdims);
+/* Smallest element along axes; NaN where there is one. An empty axis is refused. */
+EMILY_API emily_array *emily_min(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool
+                                 keepdims);
+/* Whether all elements along axes are not zero. Bool. */
+EMILY_API emily_array *emily_all(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool
+                                 keepdims);
+/* Whether an element along axes is not zero. Bool. */
+EMILY_API emily_array *emily_any(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool
+                                 keepdims);
+/* Index of the first largest element. uint32. EMILY_NO_AXIS: of the flattened array. */
+EMILY_API emily_array *emily_argmax(emily_scope *scope, emily_array *x, int64_t axis, bool keepdims);
+/* Index of the first smallest element. uint32. EMILY_NO_AXIS: of the flattened array. */
+EMILY_API emily_array *emily_argmin(emily_scope *scope, emily_array *x, int64_t axis, bool keepdims);
+/* log of the sum of exponentials along axes. Integers give float32. */
+EMILY_API emily_array *emily_logsumexp(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count,
+                                       bool keepdims);
+/* e^x / sum(e^x) along axes. Integers give float32. 16-bit floats always accumulate in float32, so precise changes
+ * nothing. */
+EMILY_API emily_array *emily_softmax(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool
+                                     precise);
+
+/* ---- shape ---- */
+
+/* The same elements in another shape; one extent may be -1. No copy where the strides allow. */
+EMILY_API emily_array *emily_reshape(emily_scope *scope, emily_array *x, const int64_t *shape, int32_t shape_count);
+/* Axes start to end made one. */
+EMILY_API emily_array *emily_flatten(emily_scope *scope, emily_array *x, int64_t start_axis, int64_t end_axis);
+/* One axis made several. */
+EMILY_API emily_array *emily_unflatten(emily_scope *scope, emily_array *x, int64_t axis, const int64_t *shape, int32_t
+                                       shape_count);
+/* Axes of extent 1 dropped. */
+EMILY_API emily_array *emily_squeeze(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count);
+/* Axes of extent 1 put in. Axes refer to the result. */
+EMILY_API emily_array *emily_expand_dims(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count);
+/* Axes in another order; by default reversed. */
+EMILY_API emily_array *emily_transpose(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count);
+/* Two axes exchanged. */
+EMILY_API emily_array *emily_swapaxes(emily_scope *scope, emily_array *x, int64_t axis1, int64_t axis2);
+/* One axis moved. */
+EMILY_API emily_array *emily_moveaxis(emily_scope *scope, emily_array *x, int64_t source, int64_t destination);
+/* Repeated without a copy to a larger shape. */
+EMILY_API emily_array *emily_broadcast_to(emily_scope *scope, emily_array *x, const int64_t *shape, int32_t
+                                          shape_count);
+/* Each broadcast to the shape of all. One result an operand. */
+EMILY_API emily_status emily_broadcast_arrays(emily_scope *scope, emily_array *const *xs, int32_t xs_count,
+                                              emily_array **out, size_t capacity, size_t *count);
+/* Joined along an axis. */
+EMILY_API emily_array *emily_concatenate(emily_scope *scope, emily_array *const *xs, int32_t xs_count, int64_t axis);
+/* Joined along a new axis. */
+EMILY_API emily_array *emily_stack(emily_scope *scope, emily_array *const *xs, int32_t xs_count, int64_t axis);
+/* Cut in equal parts, or at indices where there are several. Parts of count 1: so many equal parts; more: the indices
+ * to cut at (a single index i is the pair i, i). */
+EMILY_API emily_status emily_split(emily_scope *scope, emily_array *x, const int64_t *parts, int32_t parts_count,
+                                   int64_t axis, emily_array **out, size_t capacity, size_t *count);
+/* The slices along an axis. One result a slice. */
+EMILY_API emily_status emily_unstack(emily_scope *scope, emily_array *x, int64_t axis, emily_array **out, size_t
+                                     capacity, size_t *count);
+/* Each element repeated along an axis. EMILY_NO_AXIS: of the flattened array. */
+EMILY_API emily_array *emily_repeat(emily_scope *scope, emily_array *x, int64_t repeats, int64_t axis);
+/* The whole repeated along each axis. */
+EMILY_API emily_array *emily_tile(emily_scope *scope, emily_array *x, const int64_t *reps, int32_t reps_count);
+/* a constant put around. Low and high hold one count an axis; value 0-d, cast to x's dtype, NULL: 0. */
+EMILY_API emily_array *emily_pad(emily_scope *scope, emily_array *x, const int64_t *low, const int64_t *high,
+                                 emily_array *value);
+/* The order along axes reversed. */
+EMILY_API emily_array *emily_flip(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count);
+/* Elements shifted along axes, those that fall off come back. ALL axes: of the flattened array, by the sum of the
+ * shifts. */
+EMILY_API emily_array *emily_roll(emily_scope *scope, emily_array *x, const int64_t *shift, int32_t shift_count, const
+                                  int64_t *axes, int32_t axes_count);
+/* a view by explicit strides. strides and offset in elements of the row-contiguous x; bounds are checked. */
+EMILY_API emily_array *emily_as_strided(emily_scope *scope, emily_array *x, const int64_t *shape, int32_t shape_count,
+                                        const int64_t *strides, int32_t strides_count, int64_t offset);
+
+/* ---- indexing ---- */
+
+/* Elements at indices along an axis. x.shape[:axis] + indices.shape + x.shape[axis+1:]; EMILY_NO_AXIS: of the
+ * flattened array. Negative indices count from the end; an index out of bounds gives 0, or an error with
+ * EMILY_DEBUG_INDICES. */
+EMILY_API emily_array *emily_take(emily_scope *scope, emily_array *x, emily_array *indices, int64_t axis);
+/* Elements at indices of the same rank along an axis. Indices of x's rank, other axes broadcast; out of bounds as
+ * take. EMILY_NO_AXIS: of the flattened arrays. */
+EMILY_API emily_array *emily_take_along_axis(emily_scope *scope, emily_array *x, emily_array *indices, int64_t axis);
+/* Elements from start to stop by stride on each axis. NumPy's rules for negative and out-of-range starts and stops;
+ * strides NULL: ones; negative strides walk backwards. A view. */
+EMILY_API emily_array *emily_slice(emily_scope *scope, emily_array *x, const int64_t *start, const int64_t *stop,
+                                   const int64_t *strides);
+/* x with a slice replaced. update is cast to x's dtype and broadcast to the slice. In place where x's buffer has no
+ * other owner. */
+EMILY_API emily_array *emily_slice_update(emily_scope *scope, emily_array *x, emily_array *update, const int64_t
+                                          *start, const int64_t *stop, const int64_t *strides);
+
+/* ---- matmul ---- */
+
+/* Matrix product with broadcast batches. [..., M, K] @ [..., K, N]; a 1-d operand is a row or a column whose axis is
+ * dropped from the result. Floats and complex. */
+EMILY_API emily_array *emily_matmul(emily_scope *scope, emily_array *a, emily_array *b);
+/* Beta * c + alpha * (a @ b). c is broadcast to the product's shape. */
+EMILY_API emily_array *emily_addmm(emily_scope *scope, emily_array *c, emily_array *a, emily_array *b, double alpha,
+                                   double beta);
+/* x @ weight^T + bias; a 16-bit weight is read as it is. x [..., in], weight [out, in], bias [out] or NULL: [...,
+ * out]. float32 x with a float16 or bfloat16 weight accumulates and answers in float32 without a widened copy of the
+ * weight. */
+EMILY_API emily_array *emily_linear(emily_scope *scope, emily_array *x, emily_array *weight, emily_array *bias);
+/* Products of all pairs of elements. */
+EMILY_API emily_array *emily_outer(emily_scope *scope, emily_array *a, emily_array *b);
+/* Sums of products along the last axes. */
+EMILY_API emily_array *emily_inner(emily_scope *scope, emily_array *a, emily_array *b);
+
+/* ---- sort ---- */
+
+/* Ascending along an axis, NaN last. EMILY_NO_AXIS: of the flattened array. Stable. */
+EMILY_API emily_array *emily_sort(emily_scope *scope, emily_array *x, int64_t axis);
+/* Indices that sort along an axis, stable. uint32. */
+EMILY_API emily_array *emily_argsort(emily_scope *scope, emily_array *x, int64_t axis);
+/* The element that sorting would put at kth is there, smaller ones before. */
+EMILY_API emily_array *emily_partition(emily_scope *scope, emily_array *x, int64_t kth, int64_t axis);
+/* Indices that partition along an axis. */
+EMILY_API emily_array *emily_argpartition(emily_scope *scope, emily_array *x, int64_t kth, int64_t axis);
+/* The k largest along an axis, ascending. A copy of the sorted tail. */
+EMILY_API emily_array *emily_topk(emily_scope *scope, emily_array *x, int64_t k, int64_t axis);
+
+/* ---- random ---- */
+
+/* a key from a seed. uint32 [2]: the high and the low half of the seed. */
+EMILY_API emily_array *emily_random_key(emily_scope *scope, int64_t seed);
+/* Num keys from one. uint32 [num, 2]. */
+EMILY_API emily_array *emily_random_split(emily_scope *scope, emily_array *key, int64_t num);
+/* Uniform bits. uint8, uint16 or uint32 for width 1, 2, 4. The bits of threefry2x32 (Salmon et al. 2011) as MLX lays
+ * them out; key uint32 [..., 2]. */
+EMILY_API emily_array *emily_random_bits(emily_scope *scope, emily_array *key, const int64_t *shape, int32_t
+                                         shape_count, int64_t width);
+/* Uniform in [low, high). Float32, float16 or bfloat16. */
+EMILY_API emily_array *emily_random_uniform(emily_scope *scope, emily_array *key, emily_array *low, emily_array *high,
+                                            const int64_t *shape, int32_t shape_count, emily_dtype dtype);
+/* Normally distributed, mean loc, deviation scale. sqrt(2) erfinv(u) of u uniform in (-1, 1). */
+EMILY_API emily_array *emily_random_normal(emily_scope *scope, emily_array *key, const int64_t *shape, int32_t
+                                           shape_count, emily_dtype dtype, emily_array *loc, emily_array *scale);
+/* Integers in [low, high). Floor of a float32 uniform, as MLX: wide ranges are coarse. */
+EMILY_API emily_array *emily_random_randint(emily_scope *scope, emily_array *key, emily_array *low, emily_array *high,
+                                            const int64_t *shape, int32_t shape_count, emily_dtype dtype);
+/* True with probability p. Bool; p is a float, broadcast to shape. */
+EMILY_API emily_array *emily_random_bernoulli(emily_scope *scope, emily_array *key, emily_array *p, const int64_t
+                                              *shape, int32_t shape_count);
+/* Standard Gumbel distributed. -log(-log(u)). */
+EMILY_API emily_array *emily_random_gumbel(emily_scope *scope, emily_array *key, const int64_t *shape, int32_t
+                                           shape_count, emily_dtype dtype);
+/* Indices drawn with probabilities softmax(logits). uint32, by the Gumbel-max rule. shape NULL: the logits' shape
+ * without axis; otherwise it must be broadcastable from that. */
+EMILY_API emily_array *emily_random_categorical(emily_scope *scope, emily_array *key, emily_array *logits, int64_t
+                                                axis, const int64_t *shape, int32_t shape_count);
+
+/* ---- fast ---- */
+
+/* x / sqrt(mean(x^2) + eps) * weight along the last axis. In float32 inside (float64 for that dtype); dtype of x and
+ * weight promoted. weight [D]. */
+EMILY_API emily_array *emily_rms_norm(emily_scope *scope, emily_array *x, emily_array *weight, double eps);
+/* (x - mean) / sqrt(var + eps) * weight + bias along the last axis. As rms_norm; weight and bias [D]. */
+EMILY_API emily_array *emily_layer_norm(emily_scope *scope, emily_array *x, emily_array *weight, emily_array *bias,
+                                        double eps);
+/* Rotary position embedding of the last axis; positions run along the axis before it. x [B, ..., T, D], D >= dims,
+ * the rest is passed through. The angle of pair i at position p is p * scale * base^(-2i/dims), or p * scale /
+ * freqs[i] with freqs float32 [dims/2]. p = offset + t, or offsets (int32: [] or [B]: + t; [B, T]: the positions
+ * themselves). traditional pairs are neighbours, otherwise halves. Su et al. 2021. */
+EMILY_API emily_array *emily_rope(emily_scope *scope, emily_array *x, int64_t dims, bool traditional, double base,
+                                  double scale, int64_t offset, emily_array *offsets, emily_array *freqs);
+/* Softmax(q k^T * scale + mask) v, heads of k and v shared by groups of q. q [B, H, Tq, D], k [B, Hk, Tk, D], v [B,
+ * Hk, Tk, Dv], H a multiple of Hk: [B, H, Tq, Dv]. mask: bool (true keeps) or additive, broadcastable to [B, H, Tq,
+ * Tk]. causal: query i sees key j <= i + Tk - Tq. window w > 0 (with causal): and j > i + Tk - Tq - w. sinks [H] join
+ * the softmax and are dropped (Xiao et al. 2023). A row that sees nothing gives zeros. Softmax in float32. */
+EMILY_API emily_array *emily_scaled_dot_product_attention(emily_scope *scope, emily_array *q, emily_array *k,
+                                                          emily_array *v, double scale, emily_array *mask, bool
+                                                          causal, int64_t window, emily_array *sinks);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
