@@ -19,7 +19,8 @@ typedef struct walk {
 
 static void note(walk *w, const char *file, const char *text) {
   if (w->out->note[0]) return;
-  snprintf(w->out->note, sizeof w->out->note, "%.500s/%s holds '%.40s', which is no limit: ignored", w->dir, file, text);
+  snprintf(w->out->note, sizeof w->out->note, "%.500s/%s holds '%.40s', which is no limit: ignored", w->dir, file,
+           text);
 }
 
 /* The first line of root/dir/file without its newline; false where it cannot be read. */
@@ -61,8 +62,7 @@ static void read_cpu_v2(walk *w) {
   if (strcmp(copy, "max") == 0) return;
   if (!parse_number(copy, &quota) || (*rest && !parse_number(rest, &period)) || quota <= 0 || period <= 0)
     note(w, "cpu.max", line);
-  else
-    take_cpus(w, quota, period);
+  else take_cpus(w, quota, period);
 }
 
 /* cpu.cfs_quota_us (-1: none) over cpu.cfs_period_us. */
@@ -76,10 +76,8 @@ static void read_cpu_v1(walk *w) {
   }
   if (quota < 0) return;
   if (!read_line(w, "cpu.cfs_period_us", line, sizeof line)) return;
-  if (!parse_number(line, &period) || period <= 0)
-    note(w, "cpu.cfs_period_us", line);
-  else
-    take_cpus(w, quota, period);
+  if (!parse_number(line, &period) || period <= 0) note(w, "cpu.cfs_period_us", line);
+  else take_cpus(w, quota, period);
 }
 
 static void read_memory(walk *w, const char *limit_file, const char *used_file) {

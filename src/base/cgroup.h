@@ -16,14 +16,14 @@
 enum { EMILY__CGROUP_PATH_MAX = 512 };
 
 typedef struct emily__cgroup {
-  double cpus;                                /* the tightest cpu quota, in cpus; 0: none */
-  int cpus_version;                           /* 1 or 2: which kind of hierarchy it is from */
-  char cpus_at[EMILY__CGROUP_PATH_MAX];       /* the folder it stands in, without the root */
-  uint64_t memory_limit;                      /* the tightest memory limit, in bytes; 0: none */
-  uint64_t memory_used;                       /* what that group uses now */
+  double cpus;                          /* the tightest cpu quota, in cpus; 0: none */
+  int cpus_version;                     /* 1 or 2: which kind of hierarchy it is from */
+  char cpus_at[EMILY__CGROUP_PATH_MAX]; /* the folder it stands in, without the root */
+  uint64_t memory_limit;                /* the tightest memory limit, in bytes; 0: none */
+  uint64_t memory_used;                 /* what that group uses now */
   int memory_version;
   char memory_at[EMILY__CGROUP_PATH_MAX];
-  char note[EMILY__CGROUP_PATH_MAX + 128];    /* the first file that was there and made no sense; "" for none */
+  char note[EMILY__CGROUP_PATH_MAX + 128]; /* the first file that was there and made no sense; "" for none */
 } emily__cgroup;
 
 /* root: "" for this machine, or a folder that stands for "/" (tests). */

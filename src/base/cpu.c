@@ -14,14 +14,15 @@
 #include <cpuid.h>
 #endif
 
-enum { /* bits of XCR0 */
-  STATE_YMM = 0x6,     /* xmm and ymm */
-  STATE_ZMM = 0xE6,    /* those, the mask registers and both halves of the zmm file */
-  STATE_TILE = 0x60000 /* tile configuration and data */
+enum {                      /* bits of XCR0 */
+       STATE_YMM = 0x6,     /* xmm and ymm */
+       STATE_ZMM = 0xE6,    /* those, the mask registers and both halves of the zmm file */
+       STATE_TILE = 0x60000 /* tile configuration and data */
 };
 
-static const char *const flag_names[] = {"avx2+fma+f16c", "avx512f",     "avx512bw", "avx512dq", "avx512vl", "avx512_bf16",
-                                         "avx512_vnni",   "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8"};
+static const char *const flag_names[] = {"avx2+fma+f16c", "avx512f",     "avx512bw",    "avx512dq",
+                                         "avx512vl",      "avx512_bf16", "avx512_vnni", "avx512_fp16",
+                                         "amx_tile",      "amx_bf16",    "amx_int8"};
 static const char *const level_names[] = {"plain", "avx2", "avx512"};
 
 static struct {
@@ -82,7 +83,8 @@ emily_status emily__cpu_cap_level(const char *wanted, emily__level best, emily__
     return EMILY_OK;
   }
   return emily__fail(EMILY_INVALID_ARGUMENT, "EMILY_CPU",
-                     "the environment variable EMILY_CPU is '%.64s'; set it to plain, avx2 or avx512, or unset it", wanted);
+                     "the environment variable EMILY_CPU is '%.64s'; set it to plain, avx2 or avx512, or unset it",
+                     wanted);
 }
 
 const char *emily__level_name(emily__level level) { return level_names[level]; }

@@ -32,10 +32,10 @@ typedef enum emily__level {
 } emily__level;
 
 typedef struct emily__cpu {
-  char brand[64];                               /* "AMD EPYC 7713"; the architecture's name where there is no brand */
-  uint32_t flags;                               /* EMILY__CPU_… */
-  emily__level best;                            /* the highest level that the flags allow */
-  int64_t l1d_bytes, l2_bytes, l3_bytes;        /* of one instance, as the first cpu sees it; 0: unknown */
+  char brand[64];                        /* "AMD EPYC 7713"; the architecture's name where there is no brand */
+  uint32_t flags;                        /* EMILY__CPU_… */
+  emily__level best;                     /* the highest level that the flags allow */
+  int64_t l1d_bytes, l2_bytes, l3_bytes; /* of one instance, as the first cpu sees it; 0: unknown */
 } emily__cpu;
 
 /* This machine. Never NULL. */
@@ -48,7 +48,7 @@ emily_status emily__cpu_level(emily__level *out);
 /* "plain", "avx2", "avx512". */
 const char *emily__level_name(emily__level level);
 
-/* The flag's name as in /proc/cpuinfo ("avx512_vnni") for one bit; NULL past the last, so that bits 0, 1, … list all. */
+/* The flag's name as in /proc/cpuinfo ("avx512_vnni") for one bit; NULL past the last, so that 0, 1, … list all. */
 const char *emily__cpu_flag_name(int bit);
 
 /* The parts, for tests. */
@@ -60,7 +60,8 @@ typedef struct emily__cpuid {
 
 uint32_t emily__cpu_flags_from(const emily__cpuid *id);
 emily__level emily__cpu_best_level(uint32_t flags);
-emily_status emily__cpu_cap_level(const char *wanted, emily__level best, emily__level *out); /* wanted: NULL for none */
+emily_status emily__cpu_cap_level(const char *wanted, emily__level best,
+                                  emily__level *out);           /* wanted: NULL for none */
 void emily__cpu_read_caches(const char *root, emily__cpu *cpu); /* root: "" or a folder that stands for "/" */
 
 #endif

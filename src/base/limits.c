@@ -74,8 +74,9 @@ static void read_memory(const char *root, emily__limits *out) {
   int length = snprintf(out->memory_reason, sizeof out->memory_reason, "%.1f GiB, %.1f GiB available",
                         (double)out->memory_total / gib, (double)out->memory_available / gib);
   if (group->memory_limit)
-    snprintf(out->memory_reason + length, sizeof out->memory_reason - (size_t)length, ", cgroup v%d limit %.1f GiB at %s",
-             group->memory_version, (double)group->memory_limit / gib, group->memory_at);
+    snprintf(out->memory_reason + length, sizeof out->memory_reason - (size_t)length,
+             ", cgroup v%d limit %.1f GiB at %s", group->memory_version, (double)group->memory_limit / gib,
+             group->memory_at);
 }
 
 void emily__limits_read(const char *root, int32_t affinity, emily__limits *out) {

@@ -1,7 +1,7 @@
 /* thread.h: starting a thread of the library's own.
  *
- * Such a thread takes no signals but its own faults, so that Ctrl-C and timers always reach a thread of the program, and it has a name
- * that debuggers and `top -H` show. Mutexes, conditions and once are used from pthread.h directly.
+ * Such a thread takes no signals but its own faults, so that Ctrl-C and timers always reach a thread of the program,
+ * and it has a name that debuggers and `top -H` show. Mutexes, conditions and once are used from pthread.h directly.
  */
 #ifndef EMILY_BASE_THREAD_H
 #define EMILY_BASE_THREAD_H

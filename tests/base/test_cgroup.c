@@ -113,8 +113,8 @@ static void v1_reads_each_hierarchy(void **state) {
 
 static void both_versions_mounted(void **state) {
   (void)state;
-  tree *t = plant("41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n" V1_CPU_MOUNT,
-                  "2:cpu,cpuacct:/\n0::/u\n");
+  tree *t =
+      plant("41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n" V1_CPU_MOUNT, "2:cpu,cpuacct:/\n0::/u\n");
   put(t, "sys/fs/cgroup/unified/u/cpu.max", "300000 100000\n");
   put(t, "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "200000\n");
   put(t, "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
@@ -135,7 +135,8 @@ static void a_mount_may_show_only_a_part(void **state) {
   folder_remove(t->root);
 
   t = plant("32 31 0:29 /docker/abc /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n", "2:cpu:/docker/abcdef\n");
-  put(t, "sys/fs/cgroup/cpu/cpu.cfs_quota_us", "70000\n"); /* abcdef is not within abc: the mount's top is all we have */
+  put(t, "sys/fs/cgroup/cpu/cpu.cfs_quota_us",
+      "70000\n"); /* abcdef is not within abc: the mount's top is all we have */
   put(t, "sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
   look(t);
   assert_true(t->found.cpus == 0.7);
@@ -161,7 +162,8 @@ static void a_mount_point_with_a_space(void **state) {
 
 static void garbage_is_ignored_and_named(void **state) {
   (void)state;
-  const char *const wrong[] = {"banana\n", "-5 100000\n", "100000 0\n", "100000 x\n", "1e5 100000\n", "\n", "0 100000\n"};
+  const char *const wrong[] = {"banana\n",     "-5 100000\n", "100000 0\n", "100000 x\n",
+                               "1e5 100000\n", "\n",          "0 100000\n"};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     tree *t = plant(V2_MOUNT, "0::/a\n");
     put(t, "sys/fs/cgroup/a/cpu.max", wrong[i]);

@@ -25,8 +25,9 @@ static void threads_are_the_least_of_both(void **state) {
   const struct {
     const char *cpu_max;
     int32_t affinity, threads;
-  } cases[] = {{"150000 100000\n", 8, 2}, {"150000 100000\n", 1, 1}, {"max 100000\n", 8, 8},   {"100 100000\n", 8, 1},
-               {"800000 100000\n", 4, 4}, {"300000 100000\n", 4, 3}, {"300001 100000\n", 8, 4}, {"9000000000000000 1\n", 6, 6}};
+  } cases[] = {{"150000 100000\n", 8, 2}, {"150000 100000\n", 1, 1},     {"max 100000\n", 8, 8},
+               {"100 100000\n", 8, 1},    {"800000 100000\n", 4, 4},     {"300000 100000\n", 4, 3},
+               {"300001 100000\n", 8, 4}, {"9000000000000000 1\n", 6, 6}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     emily__limits limits;
     char *root = root_with(cases[i].cpu_max, "max\n");
@@ -47,8 +48,9 @@ static void the_reason_is_told(void **state) {
                       "16.0 GiB, 3.0 GiB available, cgroup v2 limit 4.0 GiB at /sys/fs/cgroup/a");
   folder_puts(root, "sys/fs/cgroup/a/cpu.max", "many\n");
   emily__limits_read(root, 4, &limits);
-  assert_string_equal(limits.threads_reason,
-                      "affinity 4, no cgroup quota; /sys/fs/cgroup/a/cpu.max holds 'many', which is no limit: ignored");
+  assert_string_equal(
+      limits.threads_reason,
+      "affinity 4, no cgroup quota; /sys/fs/cgroup/a/cpu.max holds 'many', which is no limit: ignored");
   folder_remove(root);
 }
 

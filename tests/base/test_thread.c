@@ -33,7 +33,8 @@ static void blocks_signals_in_the_new_thread_only(void **state) {
   assert_int_equal(emily__thread_start(&thread, "emily-signals", 0, look, &s), EMILY_OK);
   assert_int_equal(pthread_join(thread, &result), 0);
   assert_ptr_equal(result, &s);
-  assert_true(sigismember(&s.blocked, SIGINT) && sigismember(&s.blocked, SIGTERM) && sigismember(&s.blocked, SIGALRM));
+  assert_true(sigismember(&s.blocked, SIGINT) && sigismember(&s.blocked, SIGTERM) &&
+              sigismember(&s.blocked, SIGALRM));
   assert_false(sigismember(&s.blocked, SIGSEGV));
   pthread_sigmask(SIG_SETMASK, NULL, &mine);
   assert_false(sigismember(&mine, SIGINT));

@@ -52,4 +52,6 @@ void folder_put(const char *folder, const char *name, const void *bytes, size_t 
   assert_int_equal(fclose(file), 0);
 }
 
-void folder_puts(const char *folder, const char *name, const char *text) { folder_put(folder, name, text, strlen(text)); }
+void folder_puts(const char *folder, const char *name, const char *text) {
+  folder_put(folder, name, text, strlen(text));
+}
