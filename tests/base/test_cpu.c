@@ -119,6 +119,9 @@ static void this_machine_answers(void **state) {
   assert_int_equal(cpu->best, emily__cpu_best_level(cpu->flags));
   assert_int_equal(plain, EMILY__LEVEL_PLAIN);
   assert_int_equal(most, cpu->best);
+  emily__level level = EMILY__LEVEL_PLAIN, capped = EMILY__LEVEL_PLAIN;
+  assert_int_equal(emily__cpu_level(&level), emily__cpu_cap_level(getenv("EMILY_CPU"), cpu->best, &capped));
+  assert_int_equal(level, capped);
   assert_int_equal(wrong, 50 + EMILY_INVALID_ARGUMENT);
 }
 
@@ -157,8 +160,9 @@ static void caches_are_read(void **state) {
   assert_int_equal(cpu.l3_bytes, 260 << 20);
   put_cache(root, 2, "2\n", "Unified\n", "-3K\n");
   put_cache(root, 3, "3\n", "Unified\n", "many\n");
+  put_cache(root, 0, "1\n", "Data\n", "49152\n");
   emily__cpu_read_caches(root, &cpu);
-  assert_int_equal(cpu.l1d_bytes, 32 << 10);
+  assert_int_equal(cpu.l1d_bytes, 48 << 10);
   assert_int_equal(cpu.l2_bytes, 0);
   assert_int_equal(cpu.l3_bytes, 0);
   folder_remove(root);
