@@ -43,7 +43,7 @@ TEST_HELP_OBJ := $(TEST_HELP_SRC:%.c=$(BUILD)/obj/%.o)
 TEST_BIN := $(TEST_SRC:%.c=$(BUILD)/%)
 
 .PHONY: all lib cli tests check clean help
-all: lib cli
+all: lib cli ## build/emily, build/libemily.so and build/libemily.a
 lib: $(BUILD)/libemily.a $(BUILD)/libemily.so
 cli: $(BUILD)/emily
 
@@ -83,8 +83,14 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libemily.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer $^ -o $@ $(LIBS)
 
-clean:
+clean: ## remove BUILD
 	rm -rf $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(filter %.mk Makefile,$(MAKEFILE_LIST))
+
+include tools/install.mk
+include tools/check.mk
 
 -include $(FUZZ_BIN:$(BUILD)/fuzz/%=$(BUILD)/obj/tests/fuzz/%.d)
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_SRC:%.c=$(BUILD)/obj/%.d) $(TEST_HELP_OBJ:.o=.d)

@@ -1,0 +1,24 @@
+# tools/check.mk: checks, sanitizer builds, coverage, generated documents. Included by the Makefile.
+
+CHECKS := $(notdir $(wildcard tools/checks/*))
+
+.PHONY: check-all $(CHECKS:%=check-%) asan tsan coverage api-docs
+$(CHECKS:%=check-%): all
+	$(Q)tools/check $(BUILD) $(@:check-%=%)
+
+check-all: all ## the checks of sources, headers, library and install (one of them: make check-NAME, see tools/checks)
+	$(Q)tools/check $(BUILD)
+
+asan: ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer, in build-asan
+	$(Q)$(MAKE) BUILD=build-asan SANITIZE=address,undefined OPT=-O1 tests
+	$(Q)tests/run build-asan
+
+tsan: ## the tests under ThreadSanitizer, in build-tsan
+	$(Q)$(MAKE) BUILD=build-tsan SANITIZE=thread OPT=-O1 tests
+	$(Q)tests/run build-tsan
+
+coverage: ## run the tests in build-coverage and print line and branch coverage of src/ by file
+	$(Q)tools/coverage
+
+api-docs: ## write docs/API.md from the public headers
+	$(Q)tools/api-docs
