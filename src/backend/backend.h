@@ -45,6 +45,10 @@ typedef struct emily__backend {
 
   int32_t (*device_count)(void);
 
+  /* Threads that share the work, and their number set (n < 1: the default). NULL where the host has no say. */
+  int32_t (*threads)(void);
+  void (*set_threads)(int32_t n);
+
   /* Run one node to completion (host) or enqueue it. On failure the outputs' content is undefined, inputs are untouched: a kernel
    * takes its scratch memory before it writes to a donated input. */
   emily_status (*run)(const emily__node_view *node);
@@ -66,5 +70,6 @@ typedef struct emily__backend {
 /* The backend of a kind ("cpu"); NULL with a recorded failure that says why it is not there. */
 const emily__backend *emily__backend_find(const char *name);
 const emily__backend *emily__backend_default(void);
+const emily__backend *emily__backend_host(void); /* the one whose memory is the host's; never NULL */
 
 #endif

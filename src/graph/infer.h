@@ -1,0 +1,43 @@
+/* infer.h: shape and dtype inference of the primitives, one function a shape of rule (prims.def names them).
+ *
+ * An inference function checks what a node may not violate and fills the outputs' dtype and shape. The ops check with better words
+ * before; what fails here is a misuse of the primitive, by emily_call or by a transform. */
+#ifndef EMILY_GRAPH_INFER_H
+#define EMILY_GRAPH_INFER_H
+
+#include "graph/node.h"
+
+#define EMILY__INFER(name) \
+  emily_status emily__infer_##name(const void *attrs, int32_t n, emily_array *const *in, emily__aval *out)
+
+EMILY__INFER(same);
+EMILY__INFER(full);
+EMILY__INFER(iota);
+EMILY__INFER(random_bits);
+EMILY__INFER(reshape);
+EMILY__INFER(transpose);
+EMILY__INFER(broadcast);
+EMILY__INFER(slice);
+EMILY__INFER(as_strided);
+EMILY__INFER(bitcast);
+EMILY__INFER(astype);
+EMILY__INFER(pad);
+EMILY__INFER(concatenate);
+EMILY__INFER(slice_update);
+EMILY__INFER(take);
+EMILY__INFER(take_along_axis);
+EMILY__INFER(real_part);
+EMILY__INFER(to_bool);
+EMILY__INFER(to_uint32);
+EMILY__INFER(binary);
+EMILY__INFER(compare);
+EMILY__INFER(select);
+EMILY__INFER(reduce);
+EMILY__INFER(reduce_bool);
+EMILY__INFER(arg_reduce);
+EMILY__INFER(drop_last);
+EMILY__INFER(matmul);
+EMILY__INFER(norm);
+EMILY__INFER(attention);
+
+#endif
