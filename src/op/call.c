@@ -1,0 +1,250 @@
+/* call.c: the op table as data, and any op by its name.
+ *
+ * ops.def is expanded four times: into prototypes (which the compiler compares with ops.h), into the descriptions of the
+ * arguments, into one wrapper an op that reads its arguments from the call in statements of their own (so that their order is
+ * fixed) and passes them on, and into the table. */
+#include "emily/call.h"
+#include "op/common.h"
+#include "op/each.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+
+/* ---- the prototypes of ops.h, once more ---- */
+
+#define PROTO_ARRAY(n) , emily_array *n
+#define PROTO_OPTIONAL(n) , emily_array *n
+#define PROTO_ARRAYS(n) , emily_array *const *n, int32_t n##_count
+#define PROTO_INT(n) , int64_t n
+#define PROTO_REAL(n) , double n
+#define PROTO_FLAG(n) , bool n
+#define PROTO_DTYPE(n) , emily_dtype n
+#define PROTO_INTS(n) , const int64_t *n, int32_t n##_count
+#define PROTO_AXES(n) , const int64_t *n, int32_t n##_count
+#define PROTO_PER_AXIS(n) , const int64_t *n
+#define PROTO(kind, name, value) PROTO_##kind(name)
+#define DECLARE_ONE(name, ...) emily_array *emily_##name(emily_scope *scope EACH(PROTO, __VA_ARGS__));
+#define DECLARE_MANY(name, ...) \
+  emily_status emily_##name(emily_scope *scope EACH(PROTO, __VA_ARGS__), emily_array **out, size_t capacity, size_t *count);
+#define OP(name, group, results, summary, ...) DECLARE_##results(name, __VA_ARGS__)
+#include "op/ops.def"
+#undef OP
+
+/* ---- descriptions ---- */
+
+#define REQUIRED_TEXT "REQUIRED"
+#define INFO(kind, name, value) {EMILY_ARG_##kind, 0, #name, #value},
+#define OP(name, group, results, summary, ...) static emily_arg_info args_of_##name[] = {EACH(INFO, __VA_ARGS__)};
+#include "op/ops.def"
+#undef OP
+
+/* ---- reading a call's arguments ---- */
+
+typedef struct call {
+  const emily__op *op;
+  emily_array *const *operands;
+  size_t operand_count, next_operand;
+  const emily_attr *attrs;
+  size_t attr_count, attrs_read;
+  bool failed;
+} call;
+
+static void call_fail(call *c, const char *what, const char *name) {
+  if (!c->failed) emily__op_fail(c->op, EMILY_INVALID_ARGUMENT, "argument %s %s", name, what);
+  c->failed = true;
+}
+
+static emily_array *read_ARRAY(call *c, const char *name) {
+  emily_array *x = c->next_operand < c->operand_count ? c->operands[c->next_operand++] : NULL;
+  if (!x) call_fail(c, "is missing: it is an array", name);
+  return x;
+}
+
+static emily_array *read_OPTIONAL(call *c) {
+  return c->next_operand < c->operand_count ? c->operands[c->next_operand++] : NULL;
+}
+
+static const emily_attr *find(call *c, const char *name, bool required, emily_arg_kind kind, emily_arg_kind also) {
+  for (size_t i = 0; i < c->attr_count; i++) {
+    if (!c->attrs[i].name || strcmp(c->attrs[i].name, name) != 0) continue;
+    c->attrs_read++;
+    if (c->attrs[i].kind == kind || c->attrs[i].kind == also) return &c->attrs[i];
+    call_fail(c, "has another kind", name);
+    return NULL;
+  }
+  if (required) call_fail(c, "is missing", name);
+  return NULL;
+}
+
+static int64_t read_INT(call *c, const char *name, bool required, int64_t otherwise) {
+  const emily_attr *a = find(c, name, required, EMILY_ARG_INT, EMILY_ARG_INT);
+  return a ? a->i : otherwise;
+}
+
+static double read_REAL(call *c, const char *name, bool required, double otherwise) {
+  const emily_attr *a = find(c, name, required, EMILY_ARG_REAL, EMILY_ARG_INT);
+  return !a ? otherwise : a->kind == EMILY_ARG_INT ? (double)a->i : a->f;
+}
+
+static bool read_FLAG(call *c, const char *name, bool required, bool otherwise) {
+  const emily_attr *a = find(c, name, required, EMILY_ARG_FLAG, EMILY_ARG_INT);
+  return a ? a->i != 0 : otherwise;
+}
+
+static emily_dtype read_DTYPE(call *c, const char *name, bool required, emily_dtype otherwise) {
+  emily_dtype dtype;
+  const emily_attr *a = find(c, name, required, EMILY_ARG_DTYPE, EMILY_ARG_TEXT);
+  if (!a) return otherwise;
+  if (!a->text) return a->i < 0 || a->i > EMILY_DTYPE_COUNT ? -1 : (emily_dtype)a->i;
+  if (emily_dtype_from_name(a->text, &dtype) == EMILY_OK) return dtype;
+  call_fail(c, "is no dtype", name);
+  return otherwise;
+}
+
+typedef struct ints {
+  const int64_t *values;
+  int32_t count;
+} ints;
+
+static ints read_list(call *c, const char *name, bool required, emily_arg_kind kind, emily_arg_kind also) {
+  static const int64_t none[1];
+  const emily_attr *a = find(c, name, required, kind, also);
+  if (!a || (a->count < 0 && kind == EMILY_ARG_AXES)) return (ints){NULL, 0};
+  if (a->count < 0 || (a->count > 0 && !a->ints)) call_fail(c, "is a list without values", name);
+  return (ints){a->count > 0 ? a->ints : none, a->count};
+}
+
+static const int64_t *read_PER_AXIS(call *c, const char *name, bool required) {
+  ints list = read_list(c, name, required, EMILY_ARG_PER_AXIS, EMILY_ARG_INTS);
+  if (list.values && c->operand_count && c->operands[0] && list.count != c->operands[0]->ndim)
+    call_fail(c, "wants one number for each axis of the first operand", name);
+  return list.values;
+}
+
+/* ---- one wrapper an op ---- */
+
+/* Values of defaults as ops.def spells them; a required argument never uses its own. */
+#define REQUIRED 0
+#define NO_AXIS EMILY_NO_AXIS
+#define NEEDED(value) (strcmp(#value, REQUIRED_TEXT) == 0)
+#define READ_ARRAY(n, v, q) emily_array *n = read_ARRAY(&c, #n);
+#define READ_OPTIONAL(n, v, q) emily_array *n = read_OPTIONAL(&c);
+#define READ_ARRAYS(n, v, q)                                                              \
+  emily_array *const *n = c.operands + c.next_operand;                                    \
+  int32_t n##_count = (int32_t)(c.operand_count - c.next_operand);                        \
+  c.next_operand = c.operand_count;
+#define READ_INT(n, v, q) int64_t n = read_INT(&c, #n, q, v);
+#define READ_REAL(n, v, q) double n = read_REAL(&c, #n, q, v);
+#define READ_FLAG(n, v, q) bool n = read_FLAG(&c, #n, q, v);
+#define READ_DTYPE(n, v, q) emily_dtype n = read_DTYPE(&c, #n, q, v);
+#define READ_INTS(n, v, q)                                               \
+  ints n##_list = read_list(&c, #n, q, EMILY_ARG_INTS, EMILY_ARG_AXES);  \
+  const int64_t *n = n##_list.values;                                    \
+  int32_t n##_count = n##_list.count;
+#define READ_AXES(n, v, q)                                               \
+  ints n##_list = read_list(&c, #n, q, EMILY_ARG_AXES, EMILY_ARG_INTS);  \
+  const int64_t *n = n##_list.values;                                    \
+  int32_t n##_count = n##_list.count;
+#define READ_PER_AXIS(n, v, q) const int64_t *n = read_PER_AXIS(&c, #n, q);
+#define READ(kind, name, value) READ_##kind(name, value, NEEDED(value))
+
+#define PASS_ARRAY(n) , n
+#define PASS_OPTIONAL(n) , n
+#define PASS_ARRAYS(n) , n, n##_count
+#define PASS_INT(n) , n
+#define PASS_REAL(n) , n
+#define PASS_FLAG(n) , n
+#define PASS_DTYPE(n) , n
+#define PASS_INTS(n) , n, n##_count
+#define PASS_AXES(n) , n, n##_count
+#define PASS_PER_AXIS(n) , n
+#define PASS(kind, name, value) PASS_##kind(name)
+
+/* All operands and attributes given were wanted. */
+static bool all_read(call *c) {
+  if (!c->failed && c->next_operand < c->operand_count) {
+    emily__op_fail(c->op, EMILY_INVALID_ARGUMENT, "%zu operands were given, the op takes %zu", c->operand_count, c->next_operand);
+    c->failed = true;
+  }
+  if (!c->failed && c->attrs_read < c->attr_count) {
+    emily__op_fail(c->op, EMILY_INVALID_ARGUMENT, "an attribute was given that the op does not take, or twice");
+    c->failed = true;
+  }
+  return !c->failed;
+}
+
+static emily_status give_one(const emily__op *op, emily_array *y, emily_array **out, size_t capacity, size_t *count) {
+  return y ? emily__give(op, &y, 1, out, capacity, count) : emily_scope_status(op->scope);
+}
+
+typedef emily_status wrapper(call c, emily_array **out, size_t capacity, size_t *count);
+#define FORWARD_ONE(name, ...) \
+  return give_one(c.op, emily_##name(c.op->scope EACH(PASS, __VA_ARGS__)), out, capacity, count)
+#define FORWARD_MANY(name, ...) return emily_##name(c.op->scope EACH(PASS, __VA_ARGS__), out, capacity, count)
+#define OP(name, group, results, summary, ...)                                                        \
+  static emily_status call_##name(call c, emily_array **out, size_t capacity, size_t *count) {        \
+    EACH(READ, __VA_ARGS__)                                                                           \
+    if (!all_read(&c)) return emily_scope_status(c.op->scope);                                        \
+    FORWARD_##results(name, __VA_ARGS__);                                                             \
+  }
+#include "op/ops.def"
+#undef OP
+
+/* ---- the table ---- */
+
+enum { RESULTS_ONE = 1, RESULTS_MANY = 0 };
+#define OP(name, group, results, summary, ...) \
+  {#name, #group, summary, RESULTS_##results, sizeof args_of_##name / sizeof *args_of_##name, args_of_##name},
+static const emily_op_info table[] = {
+#include "op/ops.def"
+};
+#undef OP
+#define OP(name, group, results, summary, ...) call_##name,
+static wrapper *const wrappers[] = {
+#include "op/ops.def"
+};
+#undef OP
+enum { OP_COUNT = sizeof table / sizeof *table };
+
+/* "REQUIRED" in the table is the flag, not a default. The rows are static: done once, before main. */
+__attribute__((constructor)) static void mark_required(void) {
+  for (int32_t i = 0; i < OP_COUNT; i++)
+    for (int32_t k = 0; k < table[i].arg_count; k++) {
+      emily_arg_info *arg = (emily_arg_info *)&table[i].args[k];
+      if (strcmp(arg->default_text, REQUIRED_TEXT) != 0) continue;
+      arg->required = 1;
+      arg->default_text = "";
+    }
+}
+
+int32_t emily_op_count(void) { return OP_COUNT; }
+const emily_op_info *emily_op_at(int32_t index) { return index >= 0 && index < OP_COUNT ? &table[index] : NULL; }
+
+static int32_t index_of(const char *name) {
+  for (int32_t i = 0; name && i < OP_COUNT; i++)
+    if (strcmp(table[i].name, name) == 0) return i;
+  return -1;
+}
+
+const emily_op_info *emily_op_find(const char *name) { return emily_op_at(index_of(name)); }
+
+emily_status emily_call(emily_scope *scope, const char *name, emily_array *const *operands, size_t operand_count,
+                        const emily_attr *attrs, size_t attr_count, emily_array **out, size_t capacity, size_t *count) {
+  emily__op op = {scope, "emily_call", NULL, 0};
+  if (!emily__scope_ok(scope)) return emily_scope_status(scope);
+  int32_t index = index_of(name);
+  if (index < 0) {
+    emily__op_fail(&op, EMILY_NOT_FOUND, "there is no op \"%s\"", name ? name : "(null)");
+    return EMILY_NOT_FOUND;
+  }
+  if (operand_count > INT32_MAX || (operand_count && !operands) || (attr_count && !attrs)) {
+    emily__op_fail(&op, EMILY_INVALID_ARGUMENT, "operands or attributes are NULL or too many");
+    return EMILY_INVALID_ARGUMENT;
+  }
+  op.name = table[index].name;
+  op.operands = operands;
+  op.count = (int32_t)operand_count;
+  call c = {.op = &op, .operands = operands, .operand_count = operand_count, .attrs = attrs, .attr_count = attr_count};
+  return wrappers[index](c, out, capacity, count);
+}
