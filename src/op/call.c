@@ -33,9 +33,10 @@
 
 /* ---- descriptions ---- */
 
-#define REQUIRED_TEXT "REQUIRED"
-#define INFO(kind, name, value) {EMILY_ARG_##kind, 0, #name, #value},
-#define OP(name, group, results, summary, ...) static emily_arg_info args_of_##name[] = {EACH(INFO, __VA_ARGS__)};
+/* REQUIRED is told by its length, which is a constant for the compiler; test_call.c holds that no default has the same. */
+#define NEEDED(value) (sizeof #value == sizeof "REQUIRED")
+#define INFO(kind, name, value) {EMILY_ARG_##kind, NEEDED(value), #name, NEEDED(value) ? "" : #value},
+#define OP(name, group, results, summary, ...) static const emily_arg_info args_of_##name[] = {EACH(INFO, __VA_ARGS__)};
 #include "op/ops.def"
 #undef OP
 
@@ -127,26 +128,25 @@ static const int64_t *read_PER_AXIS(call *c, const char *name, bool required) {
 /* Values of defaults as ops.def spells them; a required argument never uses its own. */
 #define REQUIRED 0
 #define NO_AXIS EMILY_NO_AXIS
-#define NEEDED(value) (strcmp(#value, REQUIRED_TEXT) == 0)
-#define READ_ARRAY(n, v, q) emily_array *n = read_ARRAY(&c, #n);
-#define READ_OPTIONAL(n, v, q) emily_array *n = read_OPTIONAL(&c);
+#define READ_ARRAY(n, v, q) emily_array *n = read_ARRAY(&in, #n);
+#define READ_OPTIONAL(n, v, q) emily_array *n = read_OPTIONAL(&in);
 #define READ_ARRAYS(n, v, q)                                                              \
-  emily_array *const *n = c.operands + c.next_operand;                                    \
-  int32_t n##_count = (int32_t)(c.operand_count - c.next_operand);                        \
-  c.next_operand = c.operand_count;
-#define READ_INT(n, v, q) int64_t n = read_INT(&c, #n, q, v);
-#define READ_REAL(n, v, q) double n = read_REAL(&c, #n, q, v);
-#define READ_FLAG(n, v, q) bool n = read_FLAG(&c, #n, q, v);
-#define READ_DTYPE(n, v, q) emily_dtype n = read_DTYPE(&c, #n, q, v);
+  emily_array *const *n = in.operands + in.next_operand;                                    \
+  int32_t n##_count = (int32_t)(in.operand_count - in.next_operand);                        \
+  in.next_operand = in.operand_count;
+#define READ_INT(n, v, q) int64_t n = read_INT(&in, #n, q, v);
+#define READ_REAL(n, v, q) double n = read_REAL(&in, #n, q, v);
+#define READ_FLAG(n, v, q) bool n = read_FLAG(&in, #n, q, v);
+#define READ_DTYPE(n, v, q) emily_dtype n = read_DTYPE(&in, #n, q, v);
 #define READ_INTS(n, v, q)                                               \
-  ints n##_list = read_list(&c, #n, q, EMILY_ARG_INTS, EMILY_ARG_AXES);  \
+  ints n##_list = read_list(&in, #n, q, EMILY_ARG_INTS, EMILY_ARG_AXES);  \
   const int64_t *n = n##_list.values;                                    \
   int32_t n##_count = n##_list.count;
 #define READ_AXES(n, v, q)                                               \
-  ints n##_list = read_list(&c, #n, q, EMILY_ARG_AXES, EMILY_ARG_INTS);  \
+  ints n##_list = read_list(&in, #n, q, EMILY_ARG_AXES, EMILY_ARG_INTS);  \
   const int64_t *n = n##_list.values;                                    \
   int32_t n##_count = n##_list.count;
-#define READ_PER_AXIS(n, v, q) const int64_t *n = read_PER_AXIS(&c, #n, q);
+#define READ_PER_AXIS(n, v, q) const int64_t *n = read_PER_AXIS(&in, #n, q);
 #define READ(kind, name, value) READ_##kind(name, value, NEEDED(value))
 
 #define PASS_ARRAY(n) , n
@@ -178,14 +178,14 @@ static emily_status give_one(const emily__op *op, emily_array *y, emily_array **
   return y ? emily__give(op, &y, 1, out, capacity, count) : emily_scope_status(op->scope);
 }
 
-typedef emily_status wrapper(call c, emily_array **out, size_t capacity, size_t *count);
+typedef emily_status wrapper(call in, emily_array **out, size_t capacity, size_t *count);
 #define FORWARD_ONE(name, ...) \
-  return give_one(c.op, emily_##name(c.op->scope EACH(PASS, __VA_ARGS__)), out, capacity, count)
-#define FORWARD_MANY(name, ...) return emily_##name(c.op->scope EACH(PASS, __VA_ARGS__), out, capacity, count)
+  return give_one(in.op, emily_##name(in.op->scope EACH(PASS, __VA_ARGS__)), out, capacity, count)
+#define FORWARD_MANY(name, ...) return emily_##name(in.op->scope EACH(PASS, __VA_ARGS__), out, capacity, count)
 #define OP(name, group, results, summary, ...)                                                        \
-  static emily_status call_##name(call c, emily_array **out, size_t capacity, size_t *count) {        \
+  static emily_status call_##name(call in, emily_array **out, size_t capacity, size_t *count) {       \
     EACH(READ, __VA_ARGS__)                                                                           \
-    if (!all_read(&c)) return emily_scope_status(c.op->scope);                                        \
+    if (!all_read(&in)) return emily_scope_status(in.op->scope);                                      \
     FORWARD_##results(name, __VA_ARGS__);                                                             \
   }
 #include "op/ops.def"
@@ -206,17 +206,6 @@ static wrapper *const wrappers[] = {
 };
 #undef OP
 enum { OP_COUNT = sizeof table / sizeof *table };
-
-/* "REQUIRED" in the table is the flag, not a default. The rows are static: done once, before main. */
-__attribute__((constructor)) static void mark_required(void) {
-  for (int32_t i = 0; i < OP_COUNT; i++)
-    for (int32_t k = 0; k < table[i].arg_count; k++) {
-      emily_arg_info *arg = (emily_arg_info *)&table[i].args[k];
-      if (strcmp(arg->default_text, REQUIRED_TEXT) != 0) continue;
-      arg->required = 1;
-      arg->default_text = "";
-    }
-}
 
 int32_t emily_op_count(void) { return OP_COUNT; }
 const emily_op_info *emily_op_at(int32_t index) { return index >= 0 && index < OP_COUNT ? &table[index] : NULL; }
