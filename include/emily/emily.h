@@ -3,8 +3,10 @@
 #define EMILY_EMILY_H
 
 #include "emily/array.h"
+#include "emily/array_map.h"
 #include "emily/base.h"
 #include "emily/call.h"
+#include "emily/checkpoint.h"
 #include "emily/dtype.h"
 #include "emily/ops.h"
 #include "emily/runtime.h"
