@@ -1,0 +1,292 @@
+#!/usr/bin/env python3
+"""Compares emily's tokenizer with Hugging Face `tokenizers` (from PyPI), over texts made to be hard.
+
+    python3 tests/oracle/test_tokenizer.py [--emily build/emily | --library build/libemily.so] [--seed N] [--count N] [FILE…]
+
+Each FILE is a tokenizer.json (or a folder that holds one); without any, those in tests/data/tokenizers. For each, at
+least --count texts and pairs are made from the seed, which is printed: code points of every plane, combining marks, runs of every kind of whitespace, digits of many
+scripts, contractions, emoji with joiners, added tokens alone and inside words, bytes that are not UTF-8 (through the
+library), lines of 100 KB. Ids must be equal, and so must the decoded text, special tokens kept and skipped, of those
+ids and of random ids, in and out of the vocabulary.
+
+With --emily the command is asked (`emily tokenize --jsonl -`), with --library the C library, through ctypes.
+"""
+import argparse
+import ctypes
+import glob
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+from tokenizers import Tokenizer, __version__
+
+SPACES = [" ", "\t", "\n", "\r", "\v", "\f", "\x85", "\xa0", "\u1680", "\u180e", "\u2000", "\u2007", "\u200a", "\u200b",
+          "\u2028", "\u2029", "\u202f", "\u205f", "\u2060", "\u3000", "\ufeff", "\r\n", "  ", "   ", "\n\n", " \n", "\n "]
+WORDS = ["the", "The", "quick", "naïve", "Straße", "ǅungla", "İstanbul", "ıŞIK", "ΣΊΣΥΦΟΣ", "ﬁne", "ﬃ", "coöperate",
+         "don't", "DON'T", "I'LL", "we've", "you're", "THEY'RE", "she'd", "'s", "'S", "'ſ", "O'ſ", "l'été", "’s", "it’s",
+         "12345678", "3.14", "1,000,000", "½", "²³", "Ⅷ", "٣٤٥", "१२३", "０１２", "𝟘𝟙𝟚", "𑁦", "〇", "㊿", "①",
+         "日本語", "中文字符", "한국어", "각", "각", "カタカナ", "ひらがな", "ไทย", "ภาษาไทย", "हिन्दी", "क्षि", "العربية",
+         "עִבְרִית", "русский", "ǖ̃", "e\u0301", "a\u0323\u0307", "a\u0307\u0323", "Å", "\u212b", "K", "Å", "ẛ̣",
+         "q\u0307\u0323", "\u0344", "\u0958", "\u2adc", "\ufb1d", "👩‍👩‍👧‍👦", "🏳️‍🌈", "👍🏽", "🇩🇪🇫🇷", "😀", "☺️",
+         "foo_bar", "snake_case_", "x=y+z", "http://a.b/c?d=e&f#g", "{\"a\": [1]}", "<b>", "``", "''", "…", "—", "–", "$5",
+         "€", "©", "№", "``quoted''", "C++", "#hash", "@at", "^_^", "|", "~", "`", "\\", "/", "....", "!!!", "?!", "--",
+         "\u0000", "\u0001", "\u007f", "\u0080", "\u00ad", "\u200d", "\u200c", "\ufffd", "\ufffe", "\ue000", "\U000e0001",
+         "\U0010ffff", "\U000e0100", "\u202e", "\u2066", "a", "I", "x", "supercalifragilisticexpialidocious", "do not",
+         "can not", "n't", "㐀", "豈", "𠀀", "𫝀", "𬺰", "𰀀", "𲎯", "𮯰", "\U000105c0", "\U00010d50", "\U00011930\U00011935"]
+CONTRACTIONS = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d", "'S", "'T", "'RE", "'Ve", "'M", "'lL", "'D", "'x", "'"]
+
+
+def random_code(rng):
+    plane = rng.choice([0, 0, 0, 1, 1, 2, 3, 4, 14, 15, 16, rng.randrange(17)])
+    while True:
+        code = plane * 0x10000 + rng.randrange(0x10000)
+        if not 0xD800 <= code <= 0xDFFF:
+            return code
+
+
+def random_block(rng):
+    """A few neighbours: words of one script, with its marks and digits."""
+    start = random_code(rng)
+    codes = [min(start + rng.randrange(64), 0x10FFFF) for _ in range(rng.randrange(1, 12))]
+    return "".join(chr(c) for c in codes if not 0xD800 <= c <= 0xDFFF)
+
+
+def marks(rng):
+    return rng.choice("aeoqAZΩй日") + "".join(chr(rng.choice([rng.randrange(0x300, 0x370), rng.randrange(0x591, 0x5be),
+                                                             rng.randrange(0x1ab0, 0x1ad0), 0x94d, 0x3099, 0x20dd]))
+                                            for _ in range(rng.randrange(1, 6)))
+
+
+def piece(rng, added):
+    kind = rng.randrange(13)
+    if kind < 3:
+        return rng.choice(WORDS)
+    if kind == 3:
+        return "".join(rng.choice(SPACES) for _ in range(rng.randrange(1, 6)))
+    if kind == 4:
+        return chr(random_code(rng))
+    if kind == 5:
+        return random_block(rng)
+    if kind == 6:
+        return marks(rng)
+    if kind == 7:
+        return rng.choice(WORDS) + rng.choice(CONTRACTIONS)
+    if kind == 8 and added:
+        token = rng.choice(added)
+        return rng.choice([token, " " + token, token + " ", "\t" + token + "\n", token[:-1], token + token, token.upper(),
+                           "x" + token + "y", token.lower()])
+    if kind == 9:
+        return "".join(rng.choice("0123456789٠१௧") for _ in range(rng.randrange(1, 9)))
+    if kind == 10:
+        return rng.choice(WORDS).upper() + rng.choice([".", ",", "!", "?", ";", ")", "'"])
+    if kind == 11:
+        return "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randrange(1, 15)))
+    return rng.choice([" ", " ", "", "\n"])
+
+
+def random_text(rng, added):
+    glue = rng.choice(["", " ", " "])
+    return glue.join(piece(rng, added) for _ in range(rng.randrange(0, 30)))
+
+
+def long_lines(rng):
+    yield "a" * 100_000
+    yield " " * 100_000
+    yield " " * 50_000 + "x" + "\n" * 50_000
+    yield "".join(rng.choice("abcdefgh") for _ in range(100_000))
+    yield "日本" * 16_667
+    yield "e" + "\u0301" * 50_000
+    yield "e" + "\u0301\u0323" * 25_000
+    yield "1" * 100_000
+    yield "-=" * 50_000
+    yield "".join(chr(random_code(rng)) for _ in range(25_000))
+    yield "word " * 20_000
+
+
+def every_code_point(rng):
+    """Each code point that may stand apart, some hundred a text, among letters; of uniform blocks a sample."""
+    uniform = [(0x3400, 0xA000), (0xAC00, 0xD800), (0xE000, 0xF900), (0x17000, 0x18D00), (0x20000, 0x110000)]
+    codes = [c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF and
+             (not any(a <= c < b for a, b in uniform) or rng.random() < 0.01)]
+    for i in range(0, len(codes), 600):
+        yield "".join(rng.choice(["a", " ", "", "1", "."]) + chr(c) for c in codes[i:i + 600])
+
+
+def make_inputs(rng, added, count):
+    inputs = [(text, None) for text in ["", " ", "\n", "a", "  a  ", *WORDS, *SPACES, *CONTRACTIONS, *added]]
+    inputs += [(text, None) for text in long_lines(rng)]
+    inputs += [(text, None) for text in every_code_point(rng)]
+    while len(inputs) < count:
+        text = random_text(rng, added)
+        inputs.append((text, random_text(rng, added) if rng.random() < 0.25 else None))
+    return inputs
+
+
+class Options(ctypes.Structure):
+    _fields_ = [("struct_size", ctypes.c_size_t), ("max_length", ctypes.c_int64), ("pad_length", ctypes.c_int64),
+                ("add_special_tokens", ctypes.c_int32), ("want_offsets", ctypes.c_int32)]
+
+
+class Library:
+    """emily through its C library."""
+
+    def __init__(self, path, model):
+        self.lib = lib = ctypes.CDLL(path)
+        for name in ("emily_encoding_ids", "emily_encoding_type_ids", "emily_encoding_offsets"):
+            getattr(lib, name).restype = ctypes.POINTER(ctypes.c_uint32)
+        lib.emily_encoding_count.restype = ctypes.c_size_t
+        self.model = ctypes.c_void_p()
+        started = time.monotonic()
+        self.check(lib.emily_tokenizer_load(model.encode(), ctypes.byref(self.model)))
+        self.load_seconds = time.monotonic() - started
+
+    def check(self, status):
+        if status:
+            class Error(ctypes.Structure):
+                _fields_ = [("status", ctypes.c_int32), ("where", ctypes.c_char_p), ("message", ctypes.c_char_p)]
+            self.lib.emily_last_error.restype = ctypes.POINTER(Error)
+            raise RuntimeError(self.lib.emily_last_error().contents.message.decode())
+
+    def encode(self, text, pair, special=True):
+        data = text if isinstance(text, bytes) else text.encode()
+        second = pair.encode() if pair is not None else None
+        out = ctypes.c_void_p()
+        options = Options(ctypes.sizeof(Options), -1, -1, special, 0)
+        self.check(self.lib.emily_tokenizer_encode(self.model, data, ctypes.c_size_t(len(data)), second,
+                                                   ctypes.c_size_t(len(second or b"")), ctypes.byref(options),
+                                                   ctypes.byref(out)))
+        count = self.lib.emily_encoding_count(out)
+        ids, types = self.lib.emily_encoding_ids(out)[:count], self.lib.emily_encoding_type_ids(out)[:count]
+        self.lib.emily_encoding_free(out)
+        return ids, types
+
+    def tokenize(self, inputs):
+        return [self.encode(text, pair)[0] for text, pair in inputs]
+
+    def decode(self, ids, skip):
+        text, length = ctypes.c_void_p(), ctypes.c_size_t()
+        self.check(self.lib.emily_tokenizer_decode(self.model, (ctypes.c_int32 * len(ids))(*ids),
+                                                   ctypes.c_size_t(len(ids)), ctypes.c_bool(skip), ctypes.byref(text),
+                                                   ctypes.byref(length)))
+        out = ctypes.string_at(text, length.value).decode()
+        self.lib.emily_string_free(text)
+        return out
+
+    def detokenize(self, lists, skip):
+        return [self.decode(ids, skip) for ids in lists]
+
+    def stream(self, ids, skip):
+        """The texts that a detokenizer hands out, put together; each must be UTF-8 by itself."""
+        d, text, length = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_size_t()
+        self.check(self.lib.emily_detokenizer_new(self.model, ctypes.c_bool(skip), ctypes.byref(d)))
+        parts = []
+        for i in [*ids, None]:
+            out = (ctypes.byref(text), ctypes.byref(length))
+            self.check(self.lib.emily_detokenizer_flush(d, *out) if i is None else
+                       self.lib.emily_detokenizer_push(d, ctypes.c_int32(i), *out))
+            parts.append(ctypes.string_at(text, length.value).decode())
+        self.lib.emily_detokenizer_free(d)
+        return "".join(parts)
+
+
+class Command:
+    """emily through its command."""
+
+    def __init__(self, path, model):
+        self.path, self.model = path, model
+
+    def ask(self, verb, objects, *more):
+        lines = "".join(json.dumps(o) + "\n" for o in objects)
+        done = subprocess.run([self.path, verb, self.model, "--jsonl", "-", *more], input=lines.encode(),
+                              stdout=subprocess.PIPE, check=True)
+        return [json.loads(line) for line in done.stdout.decode().splitlines()]
+
+    def tokenize(self, inputs):
+        return [o["ids"] for o in self.ask("tokenize", [{"text": t} if p is None else {"text": t, "pair": p}
+                                                         for t, p in inputs])]
+
+    def detokenize(self, lists, skip):
+        return [o["text"] for o in self.ask("detokenize", [{"ids": ids} for ids in lists],
+                                            *(["--skip-special"] if skip else []))]
+
+
+class Report:
+    def __init__(self):
+        self.bad = self.good = 0
+
+    def compare(self, what, given, mine, theirs):
+        if mine == theirs:
+            self.good += 1
+            return
+        self.bad += 1
+        if self.bad <= 20:
+            at = next((i for i, (a, b) in enumerate(zip(mine, theirs)) if a != b), min(len(mine), len(theirs)))
+            print(f"  DIFFERS {what}: {str(given)[:300]!a}\n    at {at} emily {mine[at:at + 12]!a}\n"
+                  f"    {' ' * len(str(at))}   theirs {theirs[at:at + 12]!a}")
+
+
+def random_ids(rng, size):
+    return [rng.randrange(size) if rng.random() < .98 else rng.choice([size + 5, 10**6]) for _ in range(rng.randrange(40))]
+
+
+def compare_library(mine, theirs, rng, inputs, report):
+    """What the command does not show: type ids, no special tokens, broken bytes, streaming."""
+    for text, pair in inputs[-300:]:
+        encoding = theirs.encode(text, pair)
+        report.compare("type ids", (text, pair), mine.encode(text, pair)[1], encoding.type_ids)
+        plain = theirs.encode(text, pair, add_special_tokens=False)
+        report.compare("ids without special tokens", (text, pair), mine.encode(text, pair, False)[0], plain.ids)
+        for skip in (False, True):
+            report.compare("stream", encoding.ids, mine.stream(encoding.ids, skip), theirs.decode(encoding.ids, skip))
+    for _ in range(200):
+        data = bytes(rng.choice([rng.randrange(256), *b"abc \xe2\x82\xac\xf0\x9f\x98\x80"]) for _ in range(rng.randrange(40)))
+        report.compare("broken bytes", data, mine.encode(data, None)[0], theirs.encode(data.decode(errors="replace")).ids)
+
+
+def run(path, arguments):
+    model = os.path.join(path, "tokenizer.json") if os.path.isdir(path) else path
+    theirs = Tokenizer.from_file(model)
+    if arguments.emily:
+        theirs.no_padding()  # a matter of batches: the command does not pad
+    rng = random.Random(f"{arguments.seed} {os.path.basename(os.path.dirname(os.path.abspath(model)))}")
+    added = [t.content for t in theirs.get_added_tokens_decoder().values()]
+    inputs = make_inputs(rng, added[:40], arguments.count)
+    report = Report()
+    with tempfile.TemporaryDirectory() as folder:
+        os.symlink(os.path.abspath(model), os.path.join(folder, "tokenizer.json"))
+        mine = Command(arguments.emily, folder) if arguments.emily else Library(arguments.library, folder)
+        wanted = [theirs.encode(text, pair).ids for text, pair in inputs]
+        for given, got, want in zip(inputs, mine.tokenize(inputs), wanted, strict=True):
+            report.compare("ids", given, got, want)
+        lists = wanted + [random_ids(rng, theirs.get_vocab_size()) for _ in range(arguments.count)]
+        for skip in (False, True):
+            for ids, got in zip(lists, mine.detokenize(lists, skip), strict=True):
+                report.compare(f"text, skip {skip}", ids, got, theirs.decode(ids, skip_special_tokens=skip))
+        if not arguments.emily:
+            compare_library(mine, theirs, rng, inputs, report)
+    print(f"{model}: {report.good} equal, {report.bad} differ, {len(inputs)} texts", flush=True)
+    return report.bad
+
+
+def main():
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+    build = os.path.join(root, os.environ.get("EMILY_TEST_BUILD", "build"))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--emily", help="the command to ask")
+    parser.add_argument("--library", default=os.path.join(build, "libemily.so"), help="the library, without --emily")
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("EMILY_TEST_SEED") or random.randrange(2**32)))
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("files", nargs="*")
+    arguments = parser.parse_args()
+    files = arguments.files or sorted(glob.glob(os.path.join(root, "tests/data/tokenizers/*/tokenizer.json")))
+    print(f"tokenizers {__version__}, seed {arguments.seed}")
+    bad = [run(path, arguments) for path in files]
+    print(f"{bad.count(0)} passed, {len(bad) - bad.count(0)} failed")
+    sys.exit(1 if any(bad) or not bad else 0)
+
+
+main()
