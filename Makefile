@@ -48,6 +48,8 @@ lib: $(BUILD)/libemily.a $(BUILD)/libemily.so
 cli: $(BUILD)/emily
 
 # Instruction sets belong to their own rooms: chosen at start by cpu flags, never assumed.
+# The plain kernels are loops for the compiler to vectorise.
+$(BUILD)/obj/src/backend/cpu/%.o: ISA := -O3
 $(BUILD)/obj/src/backend/cpu/avx2/%.o: ISA := -mavx2 -mfma -mf16c -O3
 $(BUILD)/obj/src/backend/cpu/avx512/%.o: ISA := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c -mprefer-vector-width=512 -O3
 

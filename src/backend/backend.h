@@ -69,7 +69,7 @@ typedef struct emily__backend {
 
 /* The backend of a kind ("cpu"); NULL with a recorded failure that says why it is not there. */
 const emily__backend *emily__backend_find(const char *name);
-const emily__backend *emily__backend_default(void);
+const emily__backend *emily__backend_default(void); /* the same, for who names none */
 const emily__backend *emily__backend_host(void); /* the one whose memory is the host's; never NULL */
 
 #endif

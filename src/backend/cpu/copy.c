@@ -134,18 +134,6 @@ emily_status emily__cpu_copy(const emily__node_view *node) {
   return EMILY_OK;
 }
 
-/* The input's elements in row-major order, into a row-contiguous output of another shape. */
-emily_status emily__cpu_reshape(const emily__node_view *node) {
-  const emily__tensor *out = &node->outputs[0], *in = &node->inputs[0];
-  int64_t strides[EMILY__MAX_RANK], stride = 1;
-  for (int32_t i = in->ndim - 1; i >= 0; i--) {
-    strides[i] = stride;
-    stride *= in->shape[i];
-  }
-  emily__cpu_copy_elements(in->ndim, in->shape, emily_dtype_size(out->dtype), out->data, strides, in->data, in->strides);
-  return EMILY_OK;
-}
-
 emily_status emily__cpu_full(const emily__node_view *node) {
   const emily__attrs_full *attrs = node->attrs;
   emily__cpu_fill(&node->outputs[0], &attrs->bits); /* little-endian: the low bytes are the element */

@@ -1,5 +1,6 @@
 /* cpu.c: the CPU backend as the waist sees it: dispatch from table.def. */
 #include "backend/cpu/cpu.h"
+#include "backend/cpu/pool.h"
 
 /* Sets of dtypes, a bit each. */
 enum {
@@ -64,6 +65,8 @@ const emily__backend emily__cpu_backend = {
     .name = "cpu",
     .host = true,
     .device_count = device_count,
+    .threads = emily__pool_threads,
+    .set_threads = emily__pool_set_threads,
     .run = run,
     .supports = supports,
     .allocate = emily__cpu_allocate,
