@@ -1,6 +1,6 @@
 /* kernels.h: the micro-kernels that depend on the instruction set, as one struct of function pointers.
  *
- * Plain C fills the struct (kernels_plain.c …); avx2/ and avx512/ override members, at start, by cpu flags and EMILY_CPU. A member
+ * Plain C fills the struct; avx2/ and avx512/ override members, at start, by cpu flags and EMILY_CPU (kernels.def lists the files). A member
  * works on contiguous rows; strides, batches, threads and dtypes beyond those named are the callers' (one file a kernel family
  * in this folder). Plain members stay as the oracle of the others: tests/backend/cpu/ compares every override with them.
  */
@@ -15,6 +15,15 @@
 
 typedef void emily__unary_f32(float *out, const float *x, int64_t n);                    /* out may be x */
 typedef void emily__binary_f32(float *out, const float *a, const float *b, int64_t n);   /* out may be a or b */
+
+enum { EMILY__SKINNY_MAX = 8, EMILY__GEMM_MR_MAX = 16, EMILY__GEMM_NR_MAX = 64 };
+
+typedef void emily__skinny_f32(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t m, const float *w,
+                               int64_t stride, int64_t rows, int64_t k);
+typedef void emily__skinny_f16(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t m, const emily__f16 *w,
+                               int64_t stride, int64_t rows, int64_t k);
+typedef void emily__skinny_bf16(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t m, const emily__bf16 *w,
+                                int64_t stride, int64_t rows, int64_t k);
 
 typedef struct emily__cpu_kernels {
   const char *level; /* "plain", "avx2", "avx512" */
@@ -42,18 +51,34 @@ typedef struct emily__cpu_kernels {
   /* rotate `half` pairs: non-traditional pairs are (x[i], x[half + i]), traditional ones (x[2i], x[2i + 1]) */
   void (*rope)(float *out, const float *x, const float *cos, const float *sin, int64_t half, bool traditional);
 
-  /* products: y[j] = Σ_k x[k] · w[j·stride + k] for j < rows, weights of three dtypes, float32 accumulation */
+  /* products: y[j] = Σ_k x[k] · w[j·stride + k] for j < rows, weights of three dtypes, float32 accumulation. The order of each
+   * sum depends on k alone. */
   void (*gemv_f32)(float *y, const float *x, const float *w, int64_t stride, int64_t rows, int64_t k);
   void (*gemv_f16)(float *y, const float *x, const emily__f16 *w, int64_t stride, int64_t rows, int64_t k);
   void (*gemv_bf16)(float *y, const float *x, const emily__bf16 *w, int64_t stride, int64_t rows, int64_t k);
+  /* y[i·ldy + j] = Σ_k x[i·ldx + k] · w[j·stride + k] for i < m ≤ EMILY__SKINNY_MAX, j < rows: w is read once */
+  emily__skinny_f32 *skinny_f32;
+  emily__skinny_f16 *skinny_f16;
+  emily__skinny_bf16 *skinny_bf16;
   /* y[j] += alpha · x[j] */
   void (*axpy)(float *y, float alpha, const float *x, int64_t n);
   float (*dot)(const float *a, const float *b, int64_t n);
 
-  /* GEMM micro-kernel: C[mr, nr] (row stride ldc) = or += A panel [k][mr] · B panel [k][nr], both packed and zero-padded */
+  /* GEMM micro-kernel: C[rows, gemm_nr] (row stride ldc) = or += A panel [k][rows] · B panel [k][gemm_nr] (row stride ldb);
+   * 1 ≤ rows ≤ gemm_mr ≤ EMILY__GEMM_MR_MAX. Each sum is taken in the order of k, then added to C. */
   int32_t gemm_mr, gemm_nr;
-  void (*gemm_micro)(float *c, int64_t ldc, const float *a_panel, const float *b_panel, int64_t k, bool accumulate);
+  void (*gemm_micro)(float *c, int64_t ldc, const float *a_panel, const float *b_panel, int64_t ldb, int64_t k,
+                     int32_t rows, bool accumulate);
+  /* out[j·ldo + i] = x[i·ldx + j] for i < rows ≤ ldo, j < k, as float32: what packing does with K-contiguous operands */
+  void (*transpose_f32)(float *out, int64_t ldo, const float *x, int64_t ldx, int64_t rows, int64_t k);
+  void (*transpose_f16)(float *out, int64_t ldo, const emily__f16 *x, int64_t ldx, int64_t rows, int64_t k);
+  void (*transpose_bf16)(float *out, int64_t ldo, const emily__bf16 *x, int64_t ldx, int64_t rows, int64_t k);
 } emily__cpu_kernels;
+
+/* Each fills its family's members. */
+#define KERNELS(level, family) void emily__cpu_kernels_##level##_##family(emily__cpu_kernels *table);
+#include "backend/cpu/kernels.def"
+#undef KERNELS
 
 /* The table for this process: plain, overridden as far as the cpu and EMILY_CPU allow. Decided once; thread-safe. */
 const emily__cpu_kernels *emily__cpu_kernels_get(void);

@@ -1,0 +1,56 @@
+/* product.h: a batch of matrix products as the kernels of matmul see it, and the end of each of them.
+ *
+ *     out[t] = alpha · (a[t] · b[t]) + beta · c[t],   a: [m, k], b: [k, n], c and out: [m, n], t < batch
+ *
+ * All four may have any strides. matmul.c makes one of a node, skinny.c, gemm.c and naive.c work on it.
+ */
+#ifndef EMILY_BACKEND_CPU_PRODUCT_H
+#define EMILY_BACKEND_CPU_PRODUCT_H
+
+#include "backend/backend.h"
+
+typedef struct emily__matrix {
+  char *data; /* NULL: none (c) */
+  int64_t row, col; /* strides in elements */
+  emily_dtype dtype;
+} emily__matrix;
+
+enum { EMILY__PRODUCT_A, EMILY__PRODUCT_B, EMILY__PRODUCT_C, EMILY__PRODUCT_OUT, EMILY__PRODUCT_MATRICES };
+
+typedef struct emily__product {
+  int64_t m, n, k, batch;
+  float alpha, beta;
+  emily__matrix matrix[EMILY__PRODUCT_MATRICES]; /* those of batch 0 */
+  int32_t batch_ndim;
+  int64_t batch_shape[EMILY__MAX_RANK];
+  int64_t batch_strides[EMILY__PRODUCT_MATRICES][EMILY__MAX_RANK]; /* in elements */
+} emily__product;
+
+/* From a matmul node: axes of the batch are folded into m where strides allow. */
+void emily__product_init(emily__product *p, const emily__node_view *node);
+
+/* out = cᵀ's way round: the same product with a and b in each other's place. */
+void emily__product_swap(emily__product *p);
+
+/* Matrix `which` of product t. */
+emily__matrix emily__product_at(const emily__product *p, int which, int64_t t);
+
+static inline char *emily__matrix_at(const emily__matrix *x, int64_t row, int64_t col) {
+  return x->data + (row * x->row + col * x->col) * (int64_t)emily_dtype_size(x->dtype);
+}
+
+/* out[i0 + i, j0 + j] = alpha · sum[i·lds + j] + beta · c, rounded once to out's dtype, for i < rows, j < cols. float32, float16 and
+ * bfloat16. `sum` may be out's own memory. */
+void emily__product_finish(const emily__product *p, const emily__matrix *out, const emily__matrix *c, int64_t i0,
+                           int64_t j0, int64_t rows, int64_t cols, const float *sum, int64_t lds);
+
+/* n elements of float32, float16 or bfloat16, `stride` elements apart, as float32 and back. */
+void emily__gather_f32(float *out, const char *x, int64_t stride, emily_dtype dtype, int64_t n);
+void emily__scatter_f32(char *out, int64_t stride, emily_dtype dtype, const float *x, int64_t n);
+
+/* The kernels: what to run, with scratch taken before out is written. */
+emily_status emily__product_skinny(const emily__product *p); /* m ≤ EMILY__SKINNY_MAX, b's k axis contiguous */
+emily_status emily__product_gemm(const emily__product *p);   /* any strides; float32, float16, bfloat16, mixed */
+void emily__product_naive(const emily__product *p);          /* float64 or complex64, all alike */
+
+#endif
