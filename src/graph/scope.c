@@ -20,14 +20,13 @@ struct emily_scope {
   bool failed;
   block *last;
   emily__error error;
-  block first;
-  emily_array *room[FIRST_BLOCK]; /* first.arrays */
+  block first; /* its arrays stand behind the struct */
 };
 
 emily_scope *emily_scope_open(emily_stream *stream) {
   if (!stream) stream = emily_stream_default();
   if (!stream) return NULL;
-  emily_scope *scope = emily__malloc(sizeof *scope);
+  emily_scope *scope = emily__malloc(sizeof *scope + FIRST_BLOCK * sizeof(emily_array *));
   if (!scope) return NULL;
   scope->stream = emily_stream_retain(stream);
   scope->failed = false;

@@ -101,15 +101,6 @@ bool emily__op_shape(const emily__op *op, const int64_t *shape, int32_t count) {
 
 /* ---- moves that may be nothing ---- */
 
-/* Attributes with a list of up to 3 × 64 int64s behind two scalars. */
-typedef union list_attrs {
-  emily__attrs_ints ints;
-  emily__attrs_slice slice;
-  emily__attrs_reduce reduce;
-  emily__attrs_full full;
-  int64_t room[3 + 3 * EMILY__MAX_RANK];
-} list_attrs;
-
 emily_array *emily__cast(const emily__op *op, emily_array *x, emily_dtype dtype) {
   if (!x || x->dtype == dtype) return x;
   emily__attrs_dtype attrs = {dtype};
@@ -117,7 +108,7 @@ emily_array *emily__cast(const emily__op *op, emily_array *x, emily_dtype dtype)
 }
 
 static emily_array *apply_ints(const emily__op *op, emily__prim prim, emily_array *x, const int64_t *values, int32_t count) {
-  list_attrs attrs;
+  emily__attrs_room attrs;
   attrs.ints.count = count;
   if (count) memcpy(attrs.ints.values, values, (size_t)count * sizeof *values);
   return emily__apply(op, prim, &attrs, sizeof attrs.ints + (size_t)count * sizeof *values, &x, 1);
@@ -148,7 +139,7 @@ emily_array *emily__transpose(const emily__op *op, emily_array *x, const int32_t
 
 emily_array *emily__slice(const emily__op *op, emily_array *x, const int64_t *start, const int64_t *extent,
                           const int64_t *stride) {
-  list_attrs attrs;
+  emily__attrs_room attrs;
   if (!x) return NULL;
   bool whole = emily__shape_equal(x->dims, x->ndim, extent, x->ndim);
   for (int32_t i = 0; i < x->ndim; i++) {
@@ -193,7 +184,7 @@ static uint64_t element_bits(double value, emily_dtype dtype) {
 }
 
 emily_array *emily__full(const emily__op *op, double value, emily_dtype dtype, const int64_t *shape, int32_t ndim) {
-  list_attrs attrs;
+  emily__attrs_room attrs;
   attrs.full.dtype = dtype;
   attrs.full.bits = element_bits(value, dtype);
   attrs.full.count = ndim;
@@ -231,7 +222,7 @@ emily_array *emily__unary(const emily__op *op, emily__prim prim, emily_array *x)
 }
 
 emily_array *emily__reduce(const emily__op *op, emily__prim prim, emily_array *x, const emily__axes *axes, bool keepdims) {
-  list_attrs attrs;
+  emily__attrs_room attrs;
   attrs.reduce.keepdims = keepdims;
   attrs.reduce.count = axes->count;
   for (int32_t i = 0; i < axes->count; i++) attrs.reduce.axes[i] = axes->axis[i];

@@ -39,6 +39,18 @@ bool emily__op_ready(const emily__op *op);
 emily_array *emily__op_fail(const emily__op *op, emily_status status, const char *format, ...) EMILY_PRINTF(3, 4);
 #define REFUSE(...) emily__op_fail(&op, EMILY_INVALID_ARGUMENT, __VA_ARGS__)
 
+/* Room on the stack for any attribute struct that ends in a list: up to three lists of 64 behind three numbers. */
+typedef union emily__attrs_room {
+  emily__attrs_ints ints;
+  emily__attrs_slice slice;
+  emily__attrs_as_strided as_strided;
+  emily__attrs_pad pad;
+  emily__attrs_reduce reduce;
+  emily__attrs_full full;
+  emily__attrs_random_bits random_bits;
+  int64_t room[3 + 3 * EMILY__MAX_RANK];
+} emily__attrs_room;
+
 /* A node of a primitive; its first output, owned by the scope. NULL inputs give NULL. */
 emily_array *emily__apply(const emily__op *op, emily__prim prim, const void *attrs, size_t attrs_size,
                           emily_array *const *inputs, int32_t count);

@@ -109,13 +109,11 @@ emily_array *emily_slice_update(emily_scope *scope, emily_array *x, emily_array 
       !emily__shape_equal(both, ndim, e.extent, x->ndim))
     return REFUSE("the update does not broadcast to the slice");
   update = emily__broadcast(&op, emily__cast(&op, update, x->dtype), e.extent, x->ndim);
-  struct {
-    emily__attrs_slice head;
-    int64_t values[3 * EMILY__MAX_RANK];
-  } attrs = {.head.count = x->ndim};
+  emily__attrs_room attrs;
+  attrs.slice.count = x->ndim;
   size_t row = (size_t)x->ndim * sizeof(int64_t);
-  memcpy(attrs.values, e.start, row);
-  memcpy(attrs.values + x->ndim, e.extent, row);
-  memcpy(attrs.values + 2 * x->ndim, e.stride, row);
-  return emily__apply(&op, EMILY__PRIM_slice_update, &attrs, sizeof attrs.head + 3 * row, OPERANDS(x, update), 2);
+  memcpy(attrs.slice.values, e.start, row);
+  memcpy(attrs.slice.values + x->ndim, e.extent, row);
+  memcpy(attrs.slice.values + 2 * x->ndim, e.stride, row);
+  return emily__apply(&op, EMILY__PRIM_slice_update, &attrs, sizeof attrs.slice + 3 * row, OPERANDS(x, update), 2);
 }

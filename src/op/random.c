@@ -11,13 +11,12 @@ emily_array *emily_random_key(emily_scope *scope, int64_t seed) {
 }
 
 static emily_array *bits(const emily__op *op, emily_array *key, const int64_t *shape, int32_t count, int64_t width) {
-  struct {
-    emily__attrs_random_bits head;
-    int64_t shape[EMILY__MAX_RANK];
-  } attrs = {.head = {width, count}};
+  emily__attrs_room attrs;
   if (!emily__op_shape(op, shape, count)) return NULL;
-  if (count) memcpy(attrs.shape, shape, (size_t)count * sizeof *shape);
-  return emily__apply(op, EMILY__PRIM_random_bits, &attrs, sizeof attrs.head + (size_t)count * sizeof *shape, &key, 1);
+  attrs.random_bits.width = width;
+  attrs.random_bits.count = count;
+  if (count) memcpy(attrs.random_bits.shape, shape, (size_t)count * sizeof *shape);
+  return emily__apply(op, EMILY__PRIM_random_bits, &attrs, sizeof attrs.random_bits + (size_t)count * sizeof *shape, &key, 1);
 }
 
 emily_array *emily_random_bits(emily_scope *scope, emily_array *key, const int64_t *shape, int32_t shape_count, int64_t width) {

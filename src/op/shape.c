@@ -302,17 +302,15 @@ emily_array *emily_tile(emily_scope *scope, emily_array *x, const int64_t *reps,
 
 emily_array *emily_pad(emily_scope *scope, emily_array *x, const int64_t *low, const int64_t *high, emily_array *value) {
   BEGIN(scope, x);
-  struct {
-    emily__attrs_pad head;
-    int64_t values[2 * EMILY__MAX_RANK];
-  } attrs = {.head.count = x->ndim};
+  emily__attrs_room attrs;
+  attrs.pad.count = x->ndim;
   if (x->ndim && (!low || !high)) return REFUSE("low and high hold one count an axis");
   for (int32_t i = 0; i < x->ndim; i++) {
-    attrs.values[i] = low[i];
-    attrs.values[x->ndim + i] = high[i];
+    attrs.pad.values[i] = low[i];
+    attrs.pad.values[x->ndim + i] = high[i];
   }
   value = value ? emily__cast(&op, value, x->dtype) : emily__scalar(&op, 0, x->dtype);
-  return emily__apply(&op, EMILY__PRIM_pad, &attrs, sizeof attrs.head + 2 * (size_t)x->ndim * sizeof(int64_t), OPERANDS(x, value), 2);
+  return emily__apply(&op, EMILY__PRIM_pad, &attrs, sizeof attrs.pad + 2 * (size_t)x->ndim * sizeof(int64_t), OPERANDS(x, value), 2);
 }
 
 emily_array *emily_flip(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count) {
@@ -361,15 +359,14 @@ emily_array *emily_roll(emily_scope *scope, emily_array *x, const int64_t *shift
 emily_array *emily_as_strided(emily_scope *scope, emily_array *x, const int64_t *shape, int32_t shape_count,
                               const int64_t *strides, int32_t strides_count, int64_t offset) {
   BEGIN(scope, x);
-  struct {
-    emily__attrs_as_strided head;
-    int64_t values[2 * EMILY__MAX_RANK];
-  } attrs = {.head = {offset, shape_count}};
+  emily__attrs_room attrs;
   if (!emily__op_shape(&op, shape, shape_count)) return NULL;
   if (strides_count != shape_count || (shape_count && !strides)) return REFUSE("%d strides for %d axes", strides_count, shape_count);
+  attrs.as_strided.offset = offset;
+  attrs.as_strided.count = shape_count;
   for (int32_t i = 0; i < shape_count; i++) {
-    attrs.values[i] = shape[i];
-    attrs.values[shape_count + i] = strides[i];
+    attrs.as_strided.values[i] = shape[i];
+    attrs.as_strided.values[shape_count + i] = strides[i];
   }
-  return emily__apply(&op, EMILY__PRIM_as_strided, &attrs, sizeof attrs.head + 2 * (size_t)shape_count * sizeof(int64_t), &x, 1);
+  return emily__apply(&op, EMILY__PRIM_as_strided, &attrs, sizeof attrs.as_strided + 2 * (size_t)shape_count * sizeof(int64_t), &x, 1);
 }
