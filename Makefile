@@ -15,7 +15,7 @@ DEPS := jansson libpcre2-8 libutf8proc
 OPT ?= -O2
 CFLAGS ?= $(OPT) -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wno-missing-field-initializers $(WERROR)
-ALL_CPPFLAGS := -Iinclude -Isrc -D_GNU_SOURCE -DEMILY_BUILD $(shell $(PKG_CONFIG) --cflags $(DEPS)) $(CPPFLAGS)
+ALL_CPPFLAGS := -Iinclude -Isrc -Itests -D_GNU_SOURCE -DEMILY_BUILD $(shell $(PKG_CONFIG) --cflags $(DEPS)) $(CPPFLAGS)
 # Contraction is off so that a sum of products has the same bits in every build; kernels that want FMA say so.
 ALL_CFLAGS := -std=c17 -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -fno-trapping-math -pthread $(WARN) $(CFLAGS)
 ALL_LDFLAGS := -pthread $(LDFLAGS)
