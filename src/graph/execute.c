@@ -65,7 +65,7 @@ static emily_status run_view(emily__node *node) {
     emily__array_publish(output, emily__buffer_retain(input->buffer), input->data + offset, strides);
     return EMILY_OK;
   }
-  emily__buffer *copy;
+  emily__buffer *copy = NULL;
   EMILY__TRY(copy_dense(node->stream->backend, input, &copy));
   emily__dense_strides(input->dims, input->ndim, dense);
   if (!emily__view(node->prim, node->attrs, input, copy->data, dense, output, strides, &offset)) {
