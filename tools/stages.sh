@@ -16,14 +16,14 @@ stage() {
   echo "== $name"
   { "$@" </dev/null 2>&1 && echo 0 >"$stage_log.code" || echo $? >"$stage_log.code"; } | tee "$stage_log"
   code=$(cat "$stage_log.code")
-  set -- $(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$/\1 \2 0\4/p' "$stage_log" | tail -n 1)
-  if [ $# -ne 3 ]; then
-    set -- 1 0 0
-    [ "$code" -eq 0 ] || set -- 0 1 0
+  set -- $(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$/\1 \2 \4/p' "$stage_log" | tail -n 1)
+  if [ $# -lt 2 ]; then
+    set -- 1 0
+    [ "$code" -eq 0 ] || set -- 0 1
   elif [ "$code" -ne 0 ] && [ "$2" -eq 0 ]; then
-    set -- "$1" 1 "$3"
+    set -- "$1" 1 "${3:-0}"
   fi
-  passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + ${3#0}))
+  passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + ${3:-0}))
   [ "$2" -eq 0 ] || failures="$failures $name"
   echo "-- $name: $(($(date +%s) - began)) s"
   [ "$2" -eq 0 ]
