@@ -68,6 +68,7 @@ typedef struct emily_tokenizer_settings {
 
 #define EMILY_TOKENIZER_SETTINGS_INIT {sizeof(emily_tokenizer_settings), 0, 0, 0, 0, 0, 0, 0, 0}
 
+/* What the file says of truncation and padding; out->struct_size must be set. */
 EMILY_API emily_status emily_tokenizer_get_settings(const emily_tokenizer *tokenizer, emily_tokenizer_settings *out);
 
 typedef struct emily_encode_options {
@@ -87,6 +88,7 @@ EMILY_API emily_status emily_tokenizer_encode(const emily_tokenizer *tokenizer, 
                                               const char *pair, size_t pair_length,
                                               const emily_encode_options *options, emily_encoding **out);
 
+/* How many tokens. */
 EMILY_API size_t emily_encoding_count(const emily_encoding *encoding);
 
 /* Arrays of emily_encoding_count elements that belong to the encoding. */
