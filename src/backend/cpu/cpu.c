@@ -25,18 +25,22 @@ typedef struct row {
 static const row rows[EMILY__PRIM_COUNT] = {
 #define KERNEL(name, dtypes) [EMILY__PRIM_##name] = {emily__cpu_##name, dtypes},
 #define VIEW(name) [EMILY__PRIM_##name] = {NULL, 0},
+#define ABSENT VIEW
 #include "backend/cpu/table.def"
 #undef KERNEL
 #undef VIEW
+#undef ABSENT
 };
 
 /* Every primitive has a row: HAS_<name> comes from table.def, and is asked for by prims.def. */
 enum {
 #define KERNEL(name, dtypes) HAS_##name,
 #define VIEW(name) HAS_##name,
+#define ABSENT VIEW
 #include "backend/cpu/table.def"
 #undef KERNEL
 #undef VIEW
+#undef ABSENT
 };
 #define PRIM(name, attrs, infer, outputs, flags) _Static_assert(HAS_##name >= 0, #name " has no row in table.def");
 #include "graph/prims.def"

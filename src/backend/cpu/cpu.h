@@ -7,9 +7,11 @@
 /* The kernels. The dtype has been checked against table.def, shapes and attributes by the graph. */
 #define KERNEL(name, dtypes) emily_status emily__cpu_##name(const emily__node_view *node);
 #define VIEW(name)
+#define ABSENT(name)
 #include "backend/cpu/table.def"
 #undef KERNEL
 #undef VIEW
+#undef ABSENT
 
 extern const emily__backend emily__cpu_backend;
 
