@@ -2,7 +2,7 @@
 
 CHECKS := $(notdir $(wildcard tools/checks/*))
 
-.PHONY: check-all $(CHECKS:%=check-%) asan tsan coverage api-docs
+.PHONY: check-all $(CHECKS:%=check-%) asan tsan coverage api-docs cli-docs
 $(CHECKS:%=check-%): all
 	$(Q)tools/check $(BUILD) $(@:check-%=%)
 
@@ -22,3 +22,6 @@ coverage: ## run the tests in build-coverage and print line and branch coverage 
 
 api-docs: ## write docs/API.md from the public headers
 	$(Q)tools/api-docs
+
+cli-docs: cli ## write man page and completions from `emily help --json`
+	$(Q)tools/cli-docs $(BUILD)/emily
