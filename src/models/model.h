@@ -1,0 +1,14 @@
+/* model.h: the inside of an emily_model, for the parts of this room that build on it. */
+#ifndef EMILY_MODELS_MODEL_H
+#define EMILY_MODELS_MODEL_H
+
+#include "emily/model.h"
+#include "models/decoder.h"
+
+/* The decoder of a model that generates. EMILY_UNSUPPORTED where it does not. */
+emily_status emily__model_decoder(const emily_model *model, const emily__decoder **out);
+
+/* "path/name", emily__free; NULL when memory is out. */
+char *emily__path_join(const char *path, const char *name);
+
+#endif

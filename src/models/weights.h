@@ -1,0 +1,71 @@
+/* weights.h: the tensors of a checkpoint, by name and with their shapes checked.
+ *
+ * A family asks for each tensor it uses; what is missing, of a wrong shape or of a wrong dtype is written down, and
+ * emily__weights_finish makes one error of all of it, together with the tensors that nobody asked for. Names are those
+ * of the checkpoint of a whole model ("model.layers.0.mlp.up_proj.weight"): where a checkpoint holds the bare body
+ * ("layers.0.mlp.up_proj.weight"), the prefix is dropped from them.
+ *
+ * Arrays stay where they are, mapped, in the file's dtype. A store owns the arrays and the blocks that were handed
+ * out, and lives as long as the model.
+ */
+#ifndef EMILY_MODELS_WEIGHTS_H
+#define EMILY_MODELS_WEIGHTS_H
+
+#include "base/vec.h"
+#include "emily/checkpoint.h"
+#include "nn/layers.h"
+
+typedef struct emily__weights {
+  emily_checkpoint *checkpoint; /* borrowed; only while loading */
+  const char *path;             /* for messages; borrowed */
+  const char *prefix;           /* "model.": what names of the body begin with; borrowed */
+  bool bare;                    /* the checkpoint's names lack it */
+  EMILY__VEC(emily_array *) arrays;
+  EMILY__VEC(void *) blocks;
+  emily__str problems;          /* what is wrong so far, "a; b" */
+  int problem_count;
+  emily_status status;          /* what failed for another reason: memory, a damaged file */
+} emily__weights;
+
+/* Begin to load. prefix: the body's ("model."). */
+void emily__weights_open(emily__weights *weights, emily_checkpoint *checkpoint, const char *path, const char *prefix);
+void emily__weights_free(emily__weights *weights); /* all arrays and blocks */
+
+/* Zeroed memory that lives as long as the weights; NULL on failure, which is remembered. */
+void *emily__weights_alloc(emily__weights *weights, int64_t count, size_t size);
+
+/* Whether the checkpoint has a tensor of that name. */
+bool emily__weights_has(const emily__weights *weights, const char *format, ...) EMILY_PRINTF(2, 3);
+
+/* The tensor of a name (printf's format), which must have that shape and a float dtype of 16 or 32 bits. Borrowed;
+ * NULL, and written down, where something is wrong. */
+emily_array *emily__weights_get(emily__weights *weights, const int64_t *shape, int32_t ndim, const char *format, ...)
+    EMILY_PRINTF(4, 5);
+emily_array *emily__weights_vector(emily__weights *weights, int64_t size, const char *format, ...)
+    EMILY_PRINTF(3, 4);
+emily_array *emily__weights_matrix(emily__weights *weights, int64_t rows, int64_t columns, const char *format, ...)
+    EMILY_PRINTF(4, 5);
+
+/* "<name>.weight" [out, in] and, where bias is true, "<name>.bias" [out]. */
+emily__linear emily__weights_linear(emily__weights *weights, int64_t in, int64_t out, bool bias, const char *format,
+                                    ...) EMILY_PRINTF(5, 6);
+
+/* Two matrices that are one where `tie` is true and the checkpoint holds only one of them; it may hold either, or both
+ * (which are then used as they are). */
+void emily__weights_tied(emily__weights *weights, bool tie, int64_t rows, int64_t columns, const char *source_name,
+                         const char *target_name, emily_array **source, emily_array **target);
+
+/* "<name>.weight" [size] and, where bias is true, "<name>.bias" [size]; old checkpoints call them gamma and beta. */
+emily__norm emily__weights_norm(emily__weights *weights, int64_t size, double eps, bool bias, const char *format, ...)
+    EMILY_PRINTF(5, 6);
+
+/* Put an array of the loader's own making under the weights' care: takes the caller's reference and returns it. NULL in, NULL
+ * out, and the latest failure is remembered. */
+emily_array *emily__weights_adopt(emily__weights *weights, emily_array *array);
+
+/* EMILY_OK when everything asked for was there and every tensor was asked for. ignorable: patterns of names that need not
+ * be ("cls.*", "*.rotary_emb.inv_freq": one star, which stands for anything), ended by NULL. Otherwise
+ * EMILY_BAD_FORMAT with the names. */
+emily_status emily__weights_finish(emily__weights *weights, const char *const *ignorable);
+
+#endif
