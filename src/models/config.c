@@ -10,7 +10,7 @@
 static const int64_t LARGEST_EXTENT = INT64_C(1) << 24;
 
 /* What no forward pass depends on. A name stands here only if every value of it is harmless. */
-static const char *const harmless[] = {
+const char *const emily__config_harmless[] = {
     /* bookkeeping */
     "_attn_implementation", "_attn_implementation_autoset", "_commit_hash", "_from_model_config", "_name_or_path",
     "attn_implementation", "auto_map", "dtype", "finetuning_task", "name_or_path", "task_specific_params",
@@ -30,11 +30,12 @@ static const char *const harmless[] = {
     "length_penalty", "max_length", "max_new_tokens", "min_length", "no_repeat_ngram_size", "num_beam_groups",
     "num_beams", "num_return_sequences", "output_scores", "prefix", "remove_invalid_values", "repetition_penalty",
     "return_dict_in_generate", "suppress_tokens", "temperature", "top_k", "top_p", "typical_p",
+    NULL,
 };
 
-static bool is_harmless(const char *key) {
-  for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
-    if (strcmp(harmless[i], key) == 0) return true;
+static bool listed(const char *key, const char *const *list) {
+  for (; list && *list; list++)
+    if (strcmp(*list, key) == 0) return true;
   return false;
 }
 
@@ -171,7 +172,7 @@ bool emily__config_nested(emily__config *config, const char *key, const char *wi
 }
 
 void emily__config_done_nested(emily__config *config, emily__config *nested, const char *what) {
-  emily_status status = emily__config_done(nested, what);
+  emily_status status = emily__config_done(nested, what, NULL);
   if (config->status == EMILY_OK) config->status = status;
   emily__config_free(nested);
 }
@@ -200,7 +201,7 @@ static bool append_name(emily__str *list, const char *within, const char *key, i
   return emily__str_printf(list, "%s\"%s%s\"", index ? ", " : "", within, key);
 }
 
-emily_status emily__config_done(emily__config *config, const char *family) {
+emily_status emily__config_done(emily__config *config, const char *family, const char *const *harmless) {
   if (config->status != EMILY_OK) return config->status;
   emily__str names = {0};
   const char *key;
@@ -208,7 +209,7 @@ emily_status emily__config_done(emily__config *config, const char *family) {
   int count = 0;
   bool room = true;
   json_object_foreach(config->unread, key, value) {
-    if (json_is_null(value) || (!config->within[0] && is_harmless(key))) continue;
+    if (json_is_null(value) || listed(key, harmless)) continue;
     room = room && append_name(&names, config->within, key, count++);
   }
   if (!room) config->status = EMILY_OUT_OF_MEMORY;

@@ -2,7 +2,7 @@
  *
  * A family reads the keys it knows through typed getters, and each getter marks its key as read. At the end
  * emily__config_done refuses every key that is neither read, nor null, nor on a short list of names that cannot change
- * an answer (training, bookkeeping): a setting that emily does not know is an error that names it, never a different
+ * an answer: a setting that emily does not know is an error that names it, never a different
  * answer.
  *
  *     emily__config config;
@@ -10,7 +10,7 @@
  *     int64_t hidden = 768;                                    the family's default, kept when the key is absent
  *     emily__config_size(&config, "hidden_size", &hidden);
  *     …
- *     emily_status status = emily__config_done(&config, "bert");
+ *     emily_status status = emily__config_done(&config, "bert", emily__config_harmless);
  *     emily__config_free(&config);
  *
  * The first error sticks (config.status), so that getters need no checks between them: values read after it are the
@@ -64,7 +64,11 @@ void emily__config_only_text(emily__config *config, const char *key, const char 
 /* Mark a key as known without a look at it. */
 void emily__config_skip(emily__config *config, const char *key);
 
-/* EMILY_UNSUPPORTED for the keys that nobody read, by name; or the first error; or EMILY_OK. */
-emily_status emily__config_done(emily__config *config, const char *family);
+/* EMILY_UNSUPPORTED for the keys that nobody read and that are not on the list (NULL-terminated; NULL: none), by name; or the first
+ * error; or EMILY_OK. */
+emily_status emily__config_done(emily__config *config, const char *family, const char *const *harmless);
+
+/* The names that no forward pass depends on: training, bookkeeping, generation. NULL-terminated. */
+extern const char *const emily__config_harmless[];
 
 #endif

@@ -9,7 +9,8 @@
 
 #include "generate/decoder.h"
 #include "models/family.h"
-#include "nn/rope.h"
+#include "models/labels.h"
+#include "models/rope_config.h"
 
 enum { EMILY__MAX_LAYERS = 1024 };
 

@@ -3,6 +3,7 @@
 #define EMILY_MODELS_INPUTS_H
 
 #include "emily/array_map.h"
+#include "emily/ops.h"
 
 enum {
   EMILY__INPUT_IDS = 1,       /* input_ids */

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/status.h"
+#include "io/file.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -16,15 +17,6 @@ struct emily_model {
   emily_stream *stream;
   char *path;
 };
-
-char *emily__path_join(const char *path, const char *name) {
-  emily__str joined = {0};
-  size_t length = strlen(path);
-  const char *slash = length && path[length - 1] == '/' ? "" : "/";
-  if (emily__str_printf(&joined, "%s%s%s", path, slash, name)) return joined.data;
-  emily__str_free(&joined);
-  return NULL;
-}
 
 /* ---- loading ---- */
 

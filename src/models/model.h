@@ -8,7 +8,4 @@
 /* The decoder of a model that generates. EMILY_UNSUPPORTED where it does not. */
 emily_status emily__model_decoder(const emily_model *model, const emily__decoder **out);
 
-/* "path/name", emily__free; NULL when memory is out. */
-char *emily__path_join(const char *path, const char *name);
-
 #endif

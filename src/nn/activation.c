@@ -11,33 +11,33 @@ static emily_array *identity(emily_scope *s, emily_array *x) { return (void)s, x
 static emily_array *relu2(emily_scope *s, emily_array *x) { return emily_square(s, emily_relu(s, x)); }
 
 static emily_array *relu6(emily_scope *s, emily_array *x) {
-  return emily_clip(s, x, emily__scalar(s, 0), emily__scalar(s, 6));
+  return emily_clip(s, x, emily__constant(s, 0), emily__constant(s, 6));
 }
 
 /* gelu held within [-10, 10] */
 static emily_array *gelu_10(emily_scope *s, emily_array *x) {
-  return emily_clip(s, gelu(s, x), emily__scalar(s, -10), emily__scalar(s, 10));
+  return emily_clip(s, gelu(s, x), emily__constant(s, -10), emily__constant(s, 10));
 }
 
 /* x * sigmoid(1.702 x) */
 static emily_array *quick_gelu(emily_scope *s, emily_array *x) {
-  return emily_multiply(s, x, emily_sigmoid(s, emily_multiply(s, x, emily__scalar(s, 1.702))));
+  return emily_multiply(s, x, emily_sigmoid(s, emily_multiply(s, x, emily__constant(s, 1.702))));
 }
 
 /* x * tanh(log(1 + e^x)); the logarithm by logaddexp, which does not overflow (Misra 2019) */
 static emily_array *mish(emily_scope *s, emily_array *x) {
-  return emily_multiply(s, x, emily_tanh(s, emily_logaddexp(s, x, emily__scalar(s, 0))));
+  return emily_multiply(s, x, emily_tanh(s, emily_logaddexp(s, x, emily__constant(s, 0))));
 }
 
 /* max(x, 0) + 0.01 min(x, 0) */
 static emily_array *leaky_relu(emily_scope *s, emily_array *x) {
-  return emily_maximum(s, x, emily_multiply(s, x, emily__scalar(s, 0.01)));
+  return emily_maximum(s, x, emily_multiply(s, x, emily__constant(s, 0.01)));
 }
 
 /* x * clip(x + 3, 0, 6) / 6 */
 static emily_array *hardswish(emily_scope *s, emily_array *x) {
-  emily_array *gate = relu6(s, emily_add(s, x, emily__scalar(s, 3)));
-  return emily_divide(s, emily_multiply(s, x, gate), emily__scalar(s, 6));
+  emily_array *gate = relu6(s, emily_add(s, x, emily__constant(s, 3)));
+  return emily_divide(s, emily_multiply(s, x, gate), emily__constant(s, 6));
 }
 
 static const struct {

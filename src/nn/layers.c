@@ -1,7 +1,7 @@
 /* layers.c: see layers.h. */
 #include "nn/layers.h"
 
-emily_array *emily__scalar(emily_scope *scope, double value) {
+emily_array *emily__constant(emily_scope *scope, double value) {
   emily_array *array = emily_array_from_float(value, EMILY_FLOAT32);
   return array ? emily_scope_adopt(scope, array) : emily_scope_fail(scope);
 }

@@ -33,7 +33,7 @@ typedef struct emily__mlp {
 } emily__mlp;
 
 /* A 0-d float32 that the scope owns. */
-emily_array *emily__scalar(emily_scope *scope, double value);
+emily_array *emily__constant(emily_scope *scope, double value);
 
 /* x [..., in]: [..., out] */
 emily_array *emily__linear_apply(emily_scope *scope, const emily__linear *layer, emily_array *x);

@@ -15,7 +15,7 @@ static emily_array *weights_of(emily_scope *s, emily_array *mask) {
 /* weights [B, T, 1]: the sum over T of h * weights, and of the weights (at least 1e-9), [B, D] and [B, 1]. Padding may
  * hold anything finite. */
 static emily_array *weighted_sum(emily_scope *s, emily_array *h, emily_array *weights, emily_array **total) {
-  *total = emily_maximum(s, emily_sum(s, weights, &TIME, 1, false), emily__scalar(s, 1e-9));
+  *total = emily_maximum(s, emily_sum(s, weights, &TIME, 1, false), emily__constant(s, 1e-9));
   return emily_sum(s, emily_multiply(s, h, weights), &TIME, 1, false);
 }
 
@@ -39,7 +39,7 @@ emily_array *emily__pool_weighted_mean(emily_scope *s, emily_array *h, emily_arr
 
 emily_array *emily__pool_max(emily_scope *s, emily_array *h, emily_array *mask) {
   emily_array *real = emily_expand_dims(s, mask, &LAST, 1); /* [B, T, 1] */
-  return emily_max(s, emily_where(s, real, h, emily__scalar(s, -1e9)), &TIME, 1, false);
+  return emily_max(s, emily_where(s, real, h, emily__constant(s, -1e9)), &TIME, 1, false);
 }
 
 /* position int32 [B]: row b of h at its position, [B, D] */
@@ -82,5 +82,5 @@ emily__pooling *emily__pooling_find(const char *name) {
 
 emily_array *emily__l2_normalize(emily_scope *s, emily_array *x) {
   emily_array *length = emily_sqrt(s, emily_sum(s, emily_square(s, x), &LAST, 1, true));
-  return emily_divide(s, x, emily_maximum(s, length, emily__scalar(s, 1e-12)));
+  return emily_divide(s, x, emily_maximum(s, length, emily__constant(s, 1e-12)));
 }
