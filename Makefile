@@ -75,6 +75,14 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_HELP_OBJ) $(BUILD)/libemily.a
 check: all tests ## build everything and run every test
 	$(Q)tests/run $(BUILD)
 
+# Benchmarks: build/bench/<name>; bench/README.md says how to run them.
+BENCH_BIN := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
+.PHONY: bench
+bench: $(BENCH_BIN) ## build the benchmarks
+$(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libemily.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBS)
+
 # Fuzzing: clang's libFuzzer; tests/fuzz/run SECONDS runs what this builds.
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 .PHONY: fuzz fuzz-targets
@@ -94,6 +102,7 @@ help: ## this list
 include tools/install.mk
 include tools/check.mk
 
+-include $(BENCH_BIN:$(BUILD)/bench/%=$(BUILD)/obj/bench/%.d)
 -include $(FUZZ_BIN:$(BUILD)/fuzz/%=$(BUILD)/obj/tests/fuzz/%.d)
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_SRC:%.c=$(BUILD)/obj/%.d) $(TEST_HELP_OBJ:.o=.d)
 .SECONDARY:
