@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { TILE = 32 };
+enum { TILE = 16 }; /* a cache line of 4-byte elements */
 
 typedef struct copy_job {
   const emily__iterate *it;

@@ -36,24 +36,27 @@ emily_status emily__cpu_iota(const emily__node_view *node) {
 
 /* --- random bits: Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) ---- */
 
-typedef struct pair {
-  uint32_t first, second;
-} pair;
+enum { LANES = 64 }; /* hashes at once: the loops over lanes vectorise */
 
-static pair threefry(pair key, pair count) {
-  static const unsigned char rotations[2][4] = {{13, 15, 26, 6}, {17, 29, 16, 24}};
-  uint32_t schedule[3] = {key.first, key.second, key.first ^ key.second ^ 0x1BD11BDAu};
-  uint32_t x = count.first + schedule[0], y = count.second + schedule[1];
-  for (uint32_t i = 0; i < 5; i++) {
-    for (int j = 0; j < 4; j++) {
-      unsigned r = rotations[i % 2][j];
-      x += y;
-      y = (y << r | y >> (32 - r)) ^ x;
+static void threefry_rounds(uint32_t *restrict x, uint32_t *restrict y, const unsigned char rotations[4]) {
+  for (int i = 0; i < 4; i++) {
+    unsigned r = rotations[i];
+    for (int l = 0; l < LANES; l++) {
+      x[l] += y[l];
+      y[l] = (y[l] << r | y[l] >> (32 - r)) ^ x[l];
     }
-    x += schedule[(i + 1) % 3];
-    y += schedule[(i + 2) % 3] + i + 1;
   }
-  return (pair){x, y};
+}
+
+/* (x, y): counters in, random words out. */
+static void threefry(const uint32_t key[2], uint32_t *restrict x, uint32_t *restrict y) {
+  static const unsigned char rotations[2][4] = {{13, 15, 26, 6}, {17, 29, 16, 24}};
+  uint32_t schedule[3] = {key[0], key[1], key[0] ^ key[1] ^ 0x1BD11BDAu};
+  for (int l = 0; l < LANES; l++) x[l] += schedule[0], y[l] += schedule[1];
+  for (uint32_t i = 0; i < 5; i++) {
+    threefry_rounds(x, y, rotations[i % 2]);
+    for (int l = 0; l < LANES; l++) x[l] += schedule[(i + 1) % 3], y[l] += schedule[(i + 2) % 3] + i + 1;
+  }
 }
 
 enum { HASHES_PER_BLOCK = 2048 };
@@ -61,24 +64,29 @@ enum { HASHES_PER_BLOCK = 2048 };
 /* One key's stream of bytes, as MLX lays it out: W words; hash (i, h + i) gives words i and h + i, where h is W / 2 rounded up. Of an
  * odd W, the last first half, hash (h - 1, 0), stands alone in the middle. */
 typedef struct stream {
-  pair key;
+  uint32_t key[2];
   char *out;
   int64_t bytes, words, half;
 } stream;
 
-static void put_word(const stream *s, int64_t word, uint32_t value) {
+static void put_words(const stream *s, int64_t word, const uint32_t *values, int64_t n) {
   int64_t left = s->bytes - 4 * word;
-  memcpy(s->out + 4 * word, &value, left < 4 ? (size_t)left : 4);
+  if (left > 0) memcpy(s->out + 4 * word, values, (size_t)(left < 4 * n ? left : 4 * n));
 }
 
 static void hash_block(void *context, int64_t block) {
   const stream *s = context;
-  int64_t end = (block + 1) * HASHES_PER_BLOCK;
-  for (int64_t i = block * HASHES_PER_BLOCK; i < end && i < s->half; i++) {
-    bool alone = s->half + i >= s->words;
-    pair bits = threefry(s->key, (pair){(uint32_t)i, alone ? 0 : (uint32_t)(s->half + i)});
-    put_word(s, i, bits.first);
-    if (!alone) put_word(s, s->half + i, bits.second);
+  int64_t end = (block + 1) * HASHES_PER_BLOCK < s->half ? (block + 1) * HASHES_PER_BLOCK : s->half;
+  for (int64_t i = block * HASHES_PER_BLOCK; i < end; i += LANES) {
+    uint32_t x[LANES], y[LANES];
+    int64_t n = end - i < LANES ? end - i : LANES;
+    for (int l = 0; l < LANES; l++) {
+      x[l] = (uint32_t)(i + l);
+      y[l] = s->half + i + l < s->words ? (uint32_t)(s->half + i + l) : 0;
+    }
+    threefry(s->key, x, y);
+    put_words(s, i, x, n);
+    put_words(s, s->half + i, y, n);
   }
 }
 
@@ -99,7 +107,7 @@ emily_status emily__cpu_random_bits(const emily__node_view *node) {
   emily__walk_begin(&walk, it.ndim, it.shape, it.strides[0], 4, keys->data, 0);
   for (int64_t i = 0; i < count; i++) {
     stream s = {.out = (char *)out->data + i * bytes, .bytes = bytes, .words = words, .half = (words + 1) / 2};
-    emily__walk_gather(&walk, &s.key, 2);
+    emily__walk_gather(&walk, s.key, 2);
     fill_stream(&s);
   }
   return EMILY_OK;

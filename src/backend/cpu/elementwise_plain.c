@@ -52,9 +52,9 @@ static void multiply_scalar_plain(float *out, const float *x, float value, int64
   for (int64_t i = 0; i < n; i++) out[i] = x[i] * value;
 }
 
-enum { LANES = 16, BLOCK = 512 };
+enum { LANES = 64, BLOCK = 512 }; /* so many lanes that the compiler vectorises over them rather than unrolls */
 
-/* Blocks in 16 interleaved lanes, block sums in float64. */
+/* Blocks in interleaved lanes, block sums in float64. */
 static float sum_plain(const float *x, int64_t n) {
   double total = 0;
   for (int64_t begin = 0; begin < n; begin += BLOCK) {
@@ -73,7 +73,7 @@ static float max_plain(const float *x, int64_t n) {
   int64_t i = 0;
   for (int j = 0; j < LANES; j++) lane[j] = best;
   for (; i + LANES <= n; i += LANES)
-    for (int j = 0; j < LANES; j++) lane[j] = x[i + j] > lane[j] || x[i + j] != x[i + j] ? x[i + j] : lane[j];
+    for (int j = 0; j < LANES; j++) lane[j] = ((x[i + j] > lane[j]) | (x[i + j] != x[i + j])) ? x[i + j] : lane[j];
   for (; i < n; i++) lane[0] = x[i] > lane[0] || x[i] != x[i] ? x[i] : lane[0];
   for (int j = 0; j < LANES; j++) best = lane[j] > best || lane[j] != lane[j] ? lane[j] : best;
   return best;

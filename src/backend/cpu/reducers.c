@@ -13,9 +13,9 @@
 #define OR(a, x) ((a) | ((x) != 0))
 #define LARGER(a, x) ((x) > (a) ? (x) : (a))
 #define SMALLER(a, x) ((x) < (a) ? (x) : (a))
-/* once NaN, always NaN: no comparison with the accumulator is true, and x != x lets a new NaN in */
-#define LARGER_OR_NAN(a, x) ((x) > (a) || (x) != (x) ? (x) : (a))
-#define SMALLER_OR_NAN(a, x) ((x) < (a) || (x) != (x) ? (x) : (a))
+/* once NaN, always NaN: no comparison with the accumulator is true, and x != x lets a new NaN in; | vectorises */
+#define LARGER_OR_NAN(a, x) ((((x) > (a)) | ((x) != (x))) ? (x) : (a))
+#define SMALLER_OR_NAN(a, x) ((((x) < (a)) | ((x) != (x))) ? (x) : (a))
 
 typedef double _Complex complex128;
 
