@@ -36,7 +36,7 @@ emily_status emily__cpu_iota(const emily__node_view *node) {
 
 /* --- random bits: Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) ---- */
 
-enum { LANES = 64 }; /* hashes at once: the loops over lanes vectorise */
+enum { LANES = 32 }; /* hashes at once: the loops over lanes vectorise */
 
 static void threefry_rounds(uint32_t *restrict x, uint32_t *restrict y, const unsigned char rotations[4]) {
   for (int i = 0; i < 4; i++) {
