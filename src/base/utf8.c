@@ -104,7 +104,7 @@ size_t emily__utf8_incomplete_tail(const char *text, size_t length) {
 
 bool emily__utf8_append_repaired(emily__str *out, const char *text, size_t length) {
   size_t at = 0, used;
-  while (length) {
+  for (;;) {
     size_t good = valid_prefix(text + at, length - at);
     if (!emily__str_append(out, text + at, good)) return false;
     at += good;
@@ -113,5 +113,4 @@ bool emily__utf8_append_repaired(emily__str *out, const char *text, size_t lengt
     if (!emily__str_append(out, "\xEF\xBF\xBD", 3)) return false;
     at += used;
   }
-  return true;
 }
