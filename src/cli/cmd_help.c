@@ -24,13 +24,13 @@ static int run(const cli_call *call) {
   }
   const cli_command *command = cli_command_find(call->operands[0]);
   if (!command) return cli_unknown_command(call->operands[0]);
-  cli_help_command(command);
+  cli_help_of(command);
   return CLI_OK;
 }
 
 static const char *const examples[] = {"emily help embed", "emily help --json", NULL};
 
-const cli_command cli_help = {
+const cli_command cli_help_command = {
     .name = "help",
     .synopsis = "[COMMAND]",
     .summary = "Tell how a command is used",

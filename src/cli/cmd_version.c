@@ -25,7 +25,7 @@ static int run(const cli_call *call) {
 
 static const char *const examples[] = {"emily version", NULL};
 
-const cli_command cli_version = {
+const cli_command cli_version_command = {
     .name = "version",
     .synopsis = "",
     .summary = "Tell the version",

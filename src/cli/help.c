@@ -52,7 +52,7 @@ static void put_option(const cli_option *option) {
   put_wrapped(text, TEXT_COLUMN);
 }
 
-void cli_help_command(const cli_command *command) {
+void cli_help_of(const cli_command *command) {
   cli_outf("Usage: emily %s [OPTIONS] %s\n\n%s.\n\n%s\nOptions:\n", command->name, command->synopsis, command->summary,
            command->details);
   for (size_t i = 0; i < command->option_count; i++) put_option(&command->options[i]);

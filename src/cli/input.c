@@ -93,3 +93,9 @@ emily_status cli_input_rest(cli_input *input, char **text, size_t *length) {
   *length = input->buffer.count;
   return EMILY_OK;
 }
+
+emily_status cli_input_text(cli_input *input, char **text, size_t *length) {
+  EMILY__TRY(cli_input_rest(input, text, length));
+  if (*length && (*text)[*length - 1] == '\n') (*text)[--*length] = '\0';
+  return EMILY_OK;
+}

@@ -31,4 +31,7 @@ bool cli_input_ready(cli_input *input);
 /* All that is left, followed by a NUL. */
 emily_status cli_input_rest(cli_input *input, char **text, size_t *length);
 
+/* The same, less one newline at the end: what a shell's $(…) would take. */
+emily_status cli_input_text(cli_input *input, char **text, size_t *length);
+
 #endif

@@ -27,7 +27,7 @@ static int run(const cli_command *command, int argc, char **argv) {
   if (!settings) return cli_error(CLI_FAILED, "out of memory");
   int code = cli_options_parse(command, argc, argv, settings, &call);
   if (!code && call.common.help) {
-    cli_help_command(command);
+    cli_help_of(command);
   } else if (!code) {
     code = apply_common(&call.common);
     if (!code) code = command->run(&call);
