@@ -83,6 +83,7 @@ typedef struct cli_command {
   size_t option_count;
   size_t settings_size;
   size_t least_operands, most_operands;
+  bool computes; /* on --device: it must be there */
   int (*run)(const cli_call *call); /* an exit code; what failed has been said */
 } cli_command;
 

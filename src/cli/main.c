@@ -12,13 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What holds for every command: threads, and a device that is there. */
-static int apply_common(const cli_common *common) {
-  if (common->threads.given) emily_set_threads((int32_t)common->threads.value);
-  emily_stream *stream = emily_stream_new(common->device);
-  if (!stream) return cli_library_error();
+static bool is_cpu(const char *device) { return !strcmp(device, "cpu"); }
+
+/* The device must be there. Commands that compute nothing run where the default one cannot (a wrong EMILY_CPU). */
+static int check_device(const cli_command *command, const char *device) {
+  if (!command->computes && is_cpu(device)) return CLI_OK;
+  emily_stream *stream = emily_stream_new(device);
   emily_stream_release(stream);
-  return CLI_OK;
+  if (stream) return CLI_OK;
+  if (is_cpu(device)) return cli_library_error();
+  return cli_error(CLI_UNSUPPORTED, "--device %s: %s", device, emily_last_error()->message);
 }
 
 static int run(const cli_command *command, int argc, char **argv) {
@@ -29,7 +32,8 @@ static int run(const cli_command *command, int argc, char **argv) {
   if (!code && call.common.help) {
     cli_help_of(command);
   } else if (!code) {
-    code = apply_common(&call.common);
+    if (call.common.threads.given) emily_set_threads((int32_t)call.common.threads.value);
+    code = check_device(command, call.common.device);
     if (!code) code = command->run(&call);
   }
   cli_options_free(command, settings, &call);

@@ -1,0 +1,247 @@
+/* cmd_generate.c: `emily generate`: text from a language model, as it comes. */
+#include "base/status.h"
+#include "cli/commands.h"
+#include "cli/ids.h"
+#include "cli/input.h"
+#include "cli/json_out.h"
+#include "cli/message.h"
+#include "cli/output.h"
+
+#include "emily/generate.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct settings {
+  const char *prompt, *tokens;
+  cli_int max_new_tokens, top_k, seed;
+  cli_real temperature, top_p, min_p, repetition_penalty;
+  cli_texts stops;
+  bool ignore_eos, json;
+} settings;
+
+static const cli_option options[] = {
+    {"prompt", 'p', CLI_TEXT, "TEXT", NULL, "the text to go on from", .offset = offsetof(settings, prompt)},
+    {"tokens", 0, CLI_TEXT, "IDS", NULL, "the prompt as token ids, \"1,2,3\": no tokenizer is needed then",
+     .offset = offsetof(settings, tokens)},
+    {"max-new-tokens", 'n', CLI_INT, "N", NULL, "stop after N tokens (default: what generation_config.json says, or 256)",
+     0, 1e9, offsetof(settings, max_new_tokens)},
+    {"temperature", 0, CLI_REAL, "T", NULL, "flatten (above 1) or sharpen the choice; 0 takes the likeliest token always", 0,
+     INFINITY, offsetof(settings, temperature)},
+    {"top-k", 0, CLI_INT, "K", NULL, "choose among the K likeliest tokens; 0: among all", 0, 1e9,
+     offsetof(settings, top_k)},
+    {"top-p", 0, CLI_REAL, "P", NULL, "choose among the likeliest tokens that make up the probability P", 0, 1,
+     offsetof(settings, top_p)},
+    {"min-p", 0, CLI_REAL, "P", NULL, "leave out tokens less likely than P times the likeliest", 0, 1,
+     offsetof(settings, min_p)},
+    {"repetition-penalty", 0, CLI_REAL, "R", NULL, "above 1: make tokens that were there already less likely", 0, INFINITY,
+     offsetof(settings, repetition_penalty)},
+    {"seed", 's', CLI_INT, "S", NULL, "begin the random choice here, to get the same text again", 0, 9.2e18,
+     offsetof(settings, seed)},
+    {"stop", 0, CLI_TEXTS, "TEXT", NULL, "end where TEXT comes, without it; may be repeated",
+     .offset = offsetof(settings, stops)},
+    {"ignore-eos", 0, CLI_FLAG, NULL, NULL, "go on after an end token", .offset = offsetof(settings, ignore_eos)},
+    {"json", 0, CLI_FLAG, NULL, NULL, "print one JSON line at the end instead of the text",
+     .offset = offsetof(settings, json)},
+};
+
+typedef struct task {
+  const settings *settings;
+  emily_model *model;
+  emily_tokenizer *tokenizer; /* NULL: ids alone */
+  cli_ids prompt;
+  bool written; /* something of the answer stands on standard output */
+} task;
+
+/* Set by Ctrl-C; emily_generate looks at it between passes. */
+static int32_t cancelled;
+
+static void on_interrupt(int signal_number) {
+  (void)signal_number;
+  __atomic_store_n(&cancelled, 1, __ATOMIC_RELAXED);
+}
+
+/* The first Ctrl-C stops cleanly, a second one at once. */
+static void catch_interrupt(void) {
+  struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND | SA_RESTART};
+  sigaction(SIGINT, &action, NULL);
+}
+
+static int32_t on_piece(const emily_generation_piece *piece, void *context) {
+  task *t = context;
+  if (t->settings->json) return 0;
+  if (!t->tokenizer && piece->token >= 0) {
+    cli_outf(t->written ? " %d" : "%d", piece->token);
+    t->written = true;
+  }
+  cli_out_bytes(piece->text, piece->length);
+  t->written |= piece->length > 0;
+  cli_out_flush();
+  return 0;
+}
+
+static emily_status encode(task *t, const char *text, size_t length) {
+  emily_encode_options encode_options = EMILY_ENCODE_OPTIONS_INIT;
+  emily_encoding *encoding;
+  encode_options.max_length = 0; /* a prompt is never cut silently */
+  EMILY__TRY(emily_tokenizer_encode(t->tokenizer, text, length, NULL, 0, &encode_options, &encoding));
+  size_t count = emily_encoding_count(encoding);
+  bool room = emily__vec_reserve(&t->prompt, count + 1);
+  for (size_t i = 0; room && i < count; i++) emily__vec_push(&t->prompt, emily_encoding_ids(encoding)[i]);
+  emily_encoding_free(encoding);
+  return room ? EMILY_OK : EMILY_OUT_OF_MEMORY;
+}
+
+static emily_status encode_input(task *t) {
+  cli_input input;
+  char *text;
+  size_t length;
+  emily_status status = cli_input_open(&input, "-");
+  if (!status) status = cli_input_text(&input, &text, &length);
+  if (!status) status = encode(t, text, length);
+  cli_input_close(&input);
+  return status;
+}
+
+/* With --tokens a folder without a tokenizer, or with one that emily cannot read, gives ids alone. */
+static emily_status load_tokenizer(task *t, const char *path) {
+  emily_status status = emily_tokenizer_load(path, &t->tokenizer);
+  if (!status || !t->settings->tokens || status == EMILY_OUT_OF_MEMORY) return status;
+  if (status != EMILY_NOT_FOUND) cli_note("there will be ids and no text: %s", emily_last_error()->message);
+  return EMILY_OK;
+}
+
+static emily_status read_prompt(task *t) {
+  if (t->settings->tokens) return cli_ids_from_text(&t->prompt, t->settings->tokens);
+  if (t->settings->prompt) return encode(t, t->settings->prompt, strlen(t->settings->prompt));
+  return encode_input(t);
+}
+
+static void take_settings(emily_generate_options *o, const settings *s) {
+  if (s->max_new_tokens.given) o->max_new_tokens = s->max_new_tokens.value;
+  if (s->temperature.given) o->temperature = s->temperature.value;
+  if (s->top_k.given) o->top_k = s->top_k.value;
+  if (s->top_p.given) o->top_p = s->top_p.value;
+  if (s->min_p.given) o->min_p = s->min_p.value;
+  if (s->repetition_penalty.given) o->repetition_penalty = s->repetition_penalty.value;
+  if (s->seed.given) o->seed = s->seed.value;
+  o->ignore_eos = s->ignore_eos;
+  o->stops = s->stops.items;
+  o->stop_count = s->stops.count;
+}
+
+static double per_second(size_t count, double seconds) { return seconds > 0 ? (double)count / seconds : 0; }
+
+/* The prompt's pass makes the first token; each of the others is a pass of its own. */
+static size_t decode_passes(const emily_generation *g) { return g->token_count ? g->token_count - 1 : 0; }
+
+static void print_json(const emily_generation *g) {
+  cli_json json = {0};
+  cli_json_begin(&json, '{');
+  cli_json_key(&json, "tokens");
+  cli_json_begin(&json, '[');
+  for (size_t i = 0; i < g->token_count; i++) cli_json_int(&json, g->tokens[i]);
+  cli_json_end(&json, ']');
+  cli_json_key(&json, "text");
+  if (g->text) cli_json_bytes(&json, g->text, g->text_length);
+  else cli_json_null(&json);
+  cli_json_put_text(&json, "finish_reason", emily_finish_name(g->finish_reason));
+  cli_json_put_unsigned(&json, "prompt_tokens", g->prompt_count);
+  cli_json_put_unsigned(&json, "new_tokens", g->token_count);
+  cli_json_put_bool(&json, "sampled", g->sampled);
+  cli_json_key(&json, "seed");
+  if (g->sampled) cli_json_unsigned(&json, g->seed);
+  else cli_json_null(&json);
+  cli_json_put_real(&json, "prompt_seconds", g->prompt_seconds);
+  cli_json_put_real(&json, "decode_seconds", g->decode_seconds);
+  cli_json_put_real(&json, "prompt_tokens_per_second", per_second(g->prompt_count, g->prompt_seconds));
+  cli_json_put_real(&json, "decode_tokens_per_second", per_second(decode_passes(g), g->decode_seconds));
+  cli_json_end(&json, '}');
+}
+
+static void report(const emily_generation *g) {
+  cli_note("prompt: %zu tokens, %.1f tokens/s; decode: %zu tokens, %.1f tokens/s; %s", g->prompt_count,
+           per_second(g->prompt_count, g->prompt_seconds), g->token_count, per_second(decode_passes(g), g->decode_seconds),
+           emily_finish_name(g->finish_reason));
+}
+
+static int generate(task *t) {
+  emily_generate_options o = EMILY_GENERATE_OPTIONS_INIT;
+  emily_generation *g;
+  take_settings(&o, t->settings);
+  o.callback = on_piece;
+  o.context = t;
+  o.cancel = &cancelled;
+  catch_interrupt();
+  emily_status status = emily_generate(t->model, t->tokenizer, t->prompt.data, t->prompt.count, &o, &g);
+  if (t->written || (!status && !t->settings->json)) cli_out("\n");
+  if (status) return cli_library_error();
+  if (t->settings->json) print_json(g);
+  report(g);
+  int code = g->finish_reason == EMILY_FINISH_CANCELLED ? CLI_INTERRUPTED : CLI_OK;
+  emily_generation_free(g);
+  return code;
+}
+
+static emily_status prepare(task *t, const char *path, const char *device) {
+  emily_model_options model_options = EMILY_MODEL_OPTIONS_INIT;
+  model_options.device = device;
+  EMILY__TRY(load_tokenizer(t, path));
+  EMILY__TRY(read_prompt(t));
+  return emily_model_load(path, &model_options, &t->model);
+}
+
+static int check_prompt(const cli_call *call) {
+  const settings *s = call->settings;
+  bool operand = call->operand_count > 1;
+  if (operand && strcmp(call->operands[1], "-"))
+    return cli_error(CLI_USAGE, "generate: a prompt is given with -p TEXT, --tokens IDS, or - for standard input");
+  int given = (s->prompt != NULL) + (s->tokens != NULL) + operand;
+  if (given > 1) return cli_error(CLI_USAGE, "generate: -p, --tokens and - exclude each other");
+  if (!given) return cli_error(CLI_USAGE, "generate: no prompt: give -p TEXT, --tokens IDS, or - for standard input");
+  return CLI_OK;
+}
+
+static int run(const cli_call *call) {
+  task t = {.settings = call->settings};
+  int code = check_prompt(call);
+  if (code) return code;
+  code = prepare(&t, call->operands[0], call->common.device) ? cli_library_error() : generate(&t);
+  emily__vec_free(&t.prompt);
+  emily_model_release(t.model);
+  emily_tokenizer_release(t.tokenizer);
+  return code;
+}
+
+static const char *const examples[] = {
+    "emily generate Qwen3-0.6B -p \"The sea at night\" -n 100",
+    "emily generate Qwen3-0.6B --temperature 0.7 --top-p 0.9 --seed 1 - <prompt.txt",
+    "emily generate Qwen3-0.6B --tokens 785,9396,518 --json",
+    NULL,
+};
+
+const cli_command cli_generate_command = {
+    .name = "generate",
+    .synopsis = "MODEL [-p TEXT | --tokens IDS | -]",
+    .summary = "Write on from a text with a language model",
+    .details = "The text is printed as it comes, and at its end, on standard error, how many\n"
+               "tokens a second were read and written. With - the prompt is standard input, less\n"
+               "one newline at its end. What no option says, the model's generation_config.json\n"
+               "decides; where neither asks for a random choice, the likeliest token is taken.\n"
+               "A folder without a tokenizer prints the ids of the tokens.\n"
+               "\n"
+               "Ctrl-C ends the text cleanly: what was made is printed, finish_reason is\n"
+               "\"cancelled\", and the exit code is 130.\n"
+               "\n"
+               "The line of --json is {\"tokens\": [new ids], \"text\": \"...\" or null,\n"
+               "\"finish_reason\": \"stop\", \"length\" or \"cancelled\", ...}.\n",
+    .examples = examples,
+    CLI_OPTIONS(options),
+    .settings_size = sizeof(settings),
+    .least_operands = 1,
+    .most_operands = 2,
+    .computes = true,
+    .run = run,
+};

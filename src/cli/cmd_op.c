@@ -1,0 +1,94 @@
+/* cmd_op.c: `emily op`: one tensor op on the tensors of a file. */
+#include "base/status.h"
+#include "cli/commands.h"
+#include "cli/message.h"
+#include "cli/op_args.h"
+
+#include "emily/array_map.h"
+
+#include <stdio.h>
+
+enum { RESULTS_MAX = 1024 };
+
+typedef struct settings {
+  cli_texts attrs;
+  const char *out;
+} settings;
+
+static const cli_option options[] = {
+    {"attr", 'a', CLI_TEXTS, "NAME=VALUE", NULL, "an attribute; may be repeated", .offset = offsetof(settings, attrs)},
+    {"out", 'o', CLI_TEXT, "FILE", NULL, "the .safetensors file to write (required)", .offset = offsetof(settings, out)},
+};
+
+static emily_status save(const char *path, const emily_op_info *op, emily_array **results, size_t count) {
+  emily_array_map *map = emily_array_map_new();
+  emily_status status = map ? EMILY_OK : EMILY_OUT_OF_MEMORY;
+  char name[32] = "out";
+  for (size_t i = 0; i < count && !status; i++) {
+    if (!op->results) snprintf(name, sizeof name, "out.%zu", i);
+    status = emily_array_map_set(map, name, results[i]);
+  }
+  if (!status) status = emily_safetensors_save(path, map, NULL);
+  emily_array_map_release(map);
+  return status;
+}
+
+static emily_status compute(const emily_op_info *op, const cli_op_args *args, const char *device, const char *out) {
+  static emily_array *results[RESULTS_MAX];
+  size_t count = 0;
+  emily_stream *stream = emily_stream_new(device);
+  if (!stream) return emily_last_error()->status;
+  emily_scope *scope = emily_scope_open(stream);
+  emily_status status = emily_call(scope, op->name, args->operands.data, args->operands.count, args->attrs.data,
+                                   args->attrs.count, results, RESULTS_MAX, &count);
+  if (!status) status = save(out, op, results, count);
+  emily_status closed = emily_scope_close(scope);
+  emily_stream_release(stream);
+  return status ? status : closed;
+}
+
+static emily_status call_op(const emily_op_info *op, const cli_call *call, cli_op_args *args) {
+  const settings *wanted = call->settings;
+  emily_array_map *map = NULL;
+  for (size_t i = 0; i < wanted->attrs.count; i++) EMILY__TRY(cli_op_args_attr(args, op, wanted->attrs.items[i]));
+  if (call->operand_count > 1) EMILY__TRY(emily_safetensors_load(call->operands[1], &map));
+  emily_status status = cli_op_args_operands(args, op, map);
+  if (!status) status = compute(op, args, call->common.device, wanted->out);
+  emily_array_map_release(map);
+  return status;
+}
+
+static int run(const cli_call *call) {
+  const emily_op_info *op = emily_op_find(call->operands[0]);
+  cli_op_args args = {0};
+  if (!op) return cli_unknown_op(call->operands[0]);
+  if (!((const settings *)call->settings)->out)
+    return cli_error(CLI_USAGE, "op: where should the result go? Give -o OUT.safetensors");
+  int code = call_op(op, call, &args) ? cli_library_error() : CLI_OK;
+  cli_op_args_free(&args);
+  return code;
+}
+
+static const char *const examples[] = {
+    "emily op softmax in.safetensors -o out.safetensors --attr axes=-1",
+    "emily op matmul in.safetensors -o out.safetensors",
+    "emily op arange -o out.safetensors -a start=0 -a stop=10 -a dtype=int32",
+    NULL,
+};
+
+const cli_command cli_op_command = {
+    .name = "op",
+    .synopsis = "NAME [IN.safetensors] -o OUT.safetensors",
+    .summary = "Run one tensor op on the tensors of a file",
+    .details = "The operands are tensors of IN with the names that 'emily ops NAME' tells; those\n"
+               "of a list are NAME.0, NAME.1 and so on. Where the op takes one operand and the\n"
+               "file holds one tensor, its name does not matter. The result is written as 'out',\n"
+               "or, of an op with several results, out.0, out.1 and so on.\n",
+    .examples = examples,
+    CLI_OPTIONS(options),
+    .settings_size = sizeof(settings),
+    .least_operands = 1,
+    .most_operands = 2,
+    .computes = true,
+    .run = run,
+};
