@@ -1,0 +1,37 @@
+# emily(1) completion for bash; written by tools/cli-docs from `emily help --json`
+_emily() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} options
+  COMPREPLY=()
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    COMPREPLY=($(compgen -W 'embed search generate forward tokenize detokenize info doctor op ops version help --help --version' -- "$current"))
+    return
+  fi
+  case ${COMP_WORDS[1]} in
+    embed) options='-p --prompt --json --jsonl -t --threads -d --device -h --help' ;;
+    search) options='-q --query -k --top --lines --paragraphs --query-prompt --prompt --json -t --threads -d --device -h --help' ;;
+    generate) options='-p --prompt --tokens -n --max-new-tokens --temperature --top-k --top-p --min-p --repetition-penalty -s --seed --stop --ignore-eos --json -t --threads -d --device -h --help' ;;
+    forward) options='-o --output -t --threads -d --device -h --help' ;;
+    tokenize) options='--pair --no-special --json --jsonl -t --threads -d --device -h --help' ;;
+    detokenize) options='-s --skip-special --json --jsonl -t --threads -d --device -h --help' ;;
+    info) options='--tensors --json -t --threads -d --device -h --help' ;;
+    doctor) options='--json -t --threads -d --device -h --help' ;;
+    op) options='-a --attr -o --out -t --threads -d --device -h --help' ;;
+    ops) options='--json -t --threads -d --device -h --help' ;;
+    version) options='--json -t --threads -d --device -h --help' ;;
+    help) options='--json -t --threads -d --device -h --help' ;;
+    *) return ;;
+  esac
+  case $previous in
+    -d | --device) COMPREPLY=($(compgen -W cpu -- "$current")) && return ;;
+    --attr | --max-new-tokens | --min-p | --output | --pair | --prompt | --query | --query-prompt | --repetition-penalty | --seed | --stop | --temperature | --threads | --tokens | --top | --top-k | --top-p | -a | -k | -n | -o | -p | -q | -s | -t) return ;;
+  esac
+  if [ "${COMP_WORDS[1]}" = help ] && [[ $current != -* ]]; then
+    COMPREPLY=($(compgen -W 'embed search generate forward tokenize detokenize info doctor op ops version help' -- "$current"))
+  elif [[ $current == -* ]]; then
+    COMPREPLY=($(compgen -W "$options" -- "$current"))
+  else
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+  fi
+}
+complete -F _emily emily
