@@ -97,6 +97,7 @@ emily_status emily__added_cut(const emily__added *added, const emily__trie *trie
   if (start == end) return EMILY_OK;
   const char *text = in->bytes.data + start;
   size_t length = end - start, done = 0;
+  /* A match may begin in the spaces that the one before stripped: what is left of it counts, as in tokenizers. */
   for (size_t at = 0, stop = 0; at < length;) {
     int32_t index = longest_at(trie, text, length, at, &stop);
     if (index < 0) {
@@ -107,10 +108,10 @@ emily_status emily__added_cut(const emily__added *added, const emily__trie *trie
     size_t from = at, to = stop;
     at = stop;
     if (token->single_word && (word_before(text, from) || word_after(text, length, to))) continue;
-    if (token->lstrip) from = skip_spaces_back(text, from, done);
+    if (token->lstrip) from = from > done ? skip_spaces_back(text, from, done) : done;
     if (token->rstrip) to = skip_spaces(text, length, to);
     EMILY__TRY(push_text(in, start + done, start + from, out));
-    EMILY__TRY(push_token(in, start + from, start + to, token->id, out));
+    if (from < to) EMILY__TRY(push_token(in, start + from, start + to, token->id, out));
     done = to;
   }
   return push_text(in, start + done, end, out);

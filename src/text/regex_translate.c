@@ -110,16 +110,14 @@ static emily_status put_hex(translation *t) {
   return put_code(t, (int32_t)code);
 }
 
+/* \b: after a word character and not before one, or the other way round; \B: on neither or both sides. */
 static emily_status put_word_boundary(translation *t, bool negated) {
-  for (int branch = 0; branch < 2; branch++) {
-    bool same = branch == (negated ? 1 : 0);
-    EMILY__TRY(put(t, branch ? "|(?<!" : "(?:(?<="));
+  static const char *const parts[2][4] = {{"(?:(?<=", ")(?!", ")|(?<!", ")(?="}, {"(?:(?<=", ")(?=", ")|(?<!", ")(?!"}};
+  for (int i = 0; i < 4; i++) {
+    EMILY__TRY(put(t, parts[negated][i]));
     EMILY__TRY(put_class_escape(t, "w", false, false));
-    EMILY__TRY(put(t, (branch == 0) == same ? ")(?!" : ")(?="));
-    EMILY__TRY(put_class_escape(t, "w", false, false));
-    EMILY__TRY(put(t, ")"));
   }
-  return put(t, ")");
+  return put(t, "))");
 }
 
 static emily_status put_literal_escape(translation *t, int c) {
@@ -161,7 +159,9 @@ static emily_status put_escape(translation *t, bool in_class) {
     case 'z': return in_class ? refuse(t, "\\z inside brackets") : put(t, "\\z");
     case 'b':
     case 'B': return in_class ? refuse(t, "\\b inside brackets") : put_word_boundary(t, c == 'B');
-    default: return put_literal_escape(t, c);
+    default:
+      if (c >= '1' && c <= '9' && !in_class) return memory(emily__str_printf(t->out, "\\g{%c}", c));
+      return put_literal_escape(t, c);
   }
 }
 

@@ -126,6 +126,127 @@ def make_inputs(rng, added, count):
     return inputs
 
 
+REGEX = {"Regex": r"\s+|\p{P}"}
+CL100K = (r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+")
+O200K = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+         r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+         r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+DEEPSEEK = (r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|"
+            r"\s*[\r\n]+|\s+(?!\S)|\s+")
+
+
+def split(pattern, behavior="Isolated", invert=False):
+    return {"type": "Split", "pattern": pattern, "behavior": behavior, "invert": invert}
+
+
+def sequence(kind, *items):
+    return {"type": "Sequence", kind: list(items)}
+
+
+def byte_level(**more):
+    return {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True, **more}
+
+
+NORMALIZERS = [
+    None, {"type": "NFC"}, {"type": "NFD"}, {"type": "NFKC"}, {"type": "NFKD"}, {"type": "Lowercase"},
+    {"type": "StripAccents"}, {"type": "Strip", "strip_left": True, "strip_right": True},
+    {"type": "Strip", "strip_left": False, "strip_right": True}, {"type": "Prepend", "prepend": "_x"},
+    {"type": "Replace", "pattern": {"String": "e"}, "content": "33"},
+    {"type": "Replace", "pattern": {"Regex": " {2,}|\\d\\b"}, "content": " "},
+    {"type": "Replace", "pattern": {"Regex": "x+|^t|y$"}, "content": "-"},
+    sequence("normalizers", {"type": "NFD"}, {"type": "Lowercase"}, {"type": "StripAccents"}),
+    sequence("normalizers", {"type": "NFKC"}, sequence("normalizers", {"type": "Strip", "strip_left": True,
+                                                                      "strip_right": False})),
+    *[{"type": "BertNormalizer", "clean_text": c, "handle_chinese_chars": h, "strip_accents": s, "lowercase": l}
+      for c, h, s, l in [(1, 1, None, 1), (0, 0, True, 0), (1, 0, False, 1), (0, 1, None, 0)]
+      for c, h, s, l in [(bool(c), bool(h), s, bool(l))]],
+]
+PRE_TOKENIZERS = [
+    None, {"type": "BertPreTokenizer"}, {"type": "Whitespace"}, {"type": "WhitespaceSplit"}, {"type": "Punctuation"},
+    {"type": "Digits", "individual_digits": True}, {"type": "Digits", "individual_digits": False},
+    {"type": "CharDelimiterSplit", "delimiter": "e"},
+    *[{"type": "Punctuation", "behavior": b} for b in ("Removed", "MergedWithPrevious", "MergedWithNext", "Contiguous")],
+    *[split(p, b, i) for b in ("Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous")
+      for i in (False, True) for p in ({"String": "e"}, REGEX)],
+    split({"String": ""}), split({"Regex": "a*"}), split({"Regex": "\\w+|\\W"}), split({"Regex": "^.|.$"}),
+    split({"Regex": "\\b"}), split({"Regex": "(?i)strEEt|[^\\S\\n]+|\\h{2}|\\d|\\u00e9|\\x{4e2d}"}, "MergedWithPrevious"),
+    split({"Regex": "(?m:a.b)|(?<=l)l(?!x)|(e)\\1|{|#|[]x]|\\p{^L}\\P{N}"}), split({"Regex": "\\p{Han}+|\\p{Sc}|[\\p{Zs}-]"}),
+    *[{"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": p, "split": s}
+      for p in ("always", "first", "never") for s in (True, False)],
+    *[sequence("pretokenizers", split({"Regex": r}), byte_level(use_regex=False)) for r in (CL100K, O200K, DEEPSEEK)],
+    byte_level(add_prefix_space=True), sequence("pretokenizers", {"type": "Digits", "individual_digits": True}, byte_level()),
+    sequence("pretokenizers", byte_level(use_regex=False), {"type": "Digits", "individual_digits": True}),
+]
+CLS, SEP = ["[CLS]", 2], ["[SEP]", 3]
+
+
+def template(single, pair):
+    def pieces(text):
+        for word in text.split():
+            name, kind = word.split(":")
+            yield {"Sequence": {"id": name, "type_id": int(kind)}} if name in "AB" else {
+                "SpecialToken": {"id": name, "type_id": int(kind)}}
+    specials = {n: {"id": n, "ids": i, "tokens": [n] * len(i)} for n, i in (("s", [5]), ("t", [6, 7]))}
+    return {"type": "TemplateProcessing", "single": list(pieces(single)), "pair": list(pieces(pair)),
+            "special_tokens": specials}
+
+
+POST_PROCESSORS = [
+    None, {"type": "BertProcessing", "sep": SEP, "cls": CLS},
+    {"type": "RobertaProcessing", "sep": SEP, "cls": CLS, "trim_offsets": True, "add_prefix_space": False},
+    byte_level(), template("s:0 A:0 t:3", "A:0 s:1 B:2 t:1"), template("A:1 A:0", "B:0 t:0 A:1"),
+    sequence("processors", byte_level(), template("s:0 A:0", "s:0 A:0 s:1 B:1")),
+]
+DECODERS = [
+    None, byte_level(), {"type": "WordPiece", "prefix": "##", "cleanup": True},
+    {"type": "WordPiece", "prefix": "##", "cleanup": False}, {"type": "BPEDecoder", "suffix": "e"},
+    {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always", "split": True}, {"type": "Fuse"},
+    {"type": "Replace", "pattern": {"String": "\u0120"}, "content": " "},
+    {"type": "Replace", "pattern": {"Regex": "[ae]+"}, "content": "<>"},
+    {"type": "Replace", "pattern": {"Regex": "i*"}, "content": "-"},
+    sequence("decoders", {"type": "Replace", "pattern": {"String": "\u0120"}, "content": " "}, {"type": "ByteFallback"},
+             {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 2, "stop": 0}),
+]
+SIZES = [None, {"max_length": 9, "strategy": "LongestFirst", "stride": 0},
+         {"max_length": 8, "strategy": "LongestFirst", "stride": 0, "direction": "Left"}]
+PADDINGS = [None, {"strategy": {"Fixed": 12}, "direction": "Left", "pad_to_multiple_of": None, "pad_id": 1,
+                   "pad_type_id": 2, "pad_token": "[PAD]"},
+            {"strategy": "BatchLongest", "direction": "Right", "pad_to_multiple_of": 8, "pad_id": 4, "pad_type_id": 0,
+             "pad_token": "x"}]
+
+
+def random_added(rng, base):
+    flags = ("single_word", "lstrip", "rstrip", "normalized", "special")
+    # No two may be equal when normalized, nor one empty: what tokenizers then does is up to its hash map.
+    contents = rng.sample(["the", "e", " q", "Straße", "WHO", "naïve", "çé", "[X]", "[X]]", "street", "don't", "ing", "日",
+                           "<e>", "  ", "fooBar", "3", "\u212b"], rng.randrange(8))
+    tokens = [{"id": 10**4 + i, "content": c, **{f: rng.random() < .4 for f in flags}} for i, c in enumerate(contents)]
+    for token in tokens:
+        token["normalized"] &= token["content"] != "  "
+    return base + tokens
+
+
+def random_model(rng, model):
+    if model["type"] == "BPE":
+        tokens = [t for t in model["vocab"] if len(t) > 1]
+        more = {"ignore_merges": rng.random() < .3, "fuse_unk": rng.random() < .5,
+                "unk_token": rng.choice([None, None, rng.choice(tokens)])}
+        if rng.random() < .3:
+            more["end_of_word_suffix"] = rng.choice("ed")
+        if rng.random() < .2:
+            more["merges"] = [" ".join(m) for m in model["merges"]]
+        return {**model, **more}
+    return {**model, "max_input_chars_per_word": rng.choice([100, 5])}
+
+
+def make_variant(rng, base):
+    """A file like `base` with every part drawn anew: together they go through each kind and switch there is."""
+    return {**base, "normalizer": rng.choice(NORMALIZERS), "pre_tokenizer": rng.choice(PRE_TOKENIZERS),
+            "post_processor": rng.choice(POST_PROCESSORS), "decoder": rng.choice(DECODERS),
+            "truncation": rng.choice(SIZES), "padding": rng.choice(PADDINGS),
+            "added_tokens": random_added(rng, base["added_tokens"]), "model": random_model(rng, base["model"])}
+
+
 class Options(ctypes.Structure):
     _fields_ = [("struct_size", ctypes.c_size_t), ("max_length", ctypes.c_int64), ("pad_length", ctypes.c_int64),
                 ("add_special_tokens", ctypes.c_int32), ("want_offsets", ctypes.c_int32)]
@@ -215,15 +336,16 @@ class Command:
 
 
 class Report:
-    def __init__(self):
+    def __init__(self, shown=20):
         self.bad = self.good = 0
+        self.shown = shown  # how many differences are printed
 
     def compare(self, what, given, mine, theirs):
         if mine == theirs:
             self.good += 1
             return
         self.bad += 1
-        if self.bad <= 20:
+        if self.bad <= self.shown:
             at = next((i for i, (a, b) in enumerate(zip(mine, theirs)) if a != b), min(len(mine), len(theirs)))
             print(f"  DIFFERS {what}: {str(given)[:300]!a}\n    at {at} emily {mine[at:at + 12]!a}\n"
                   f"    {' ' * len(str(at))}   theirs {theirs[at:at + 12]!a}")
@@ -272,6 +394,55 @@ def run(path, arguments):
     return report.bad
 
 
+def or_panic(call):
+    """What `call` gives; None where tokenizers itself panics, as it does on some odd combinations."""
+    try:
+        return call()
+    except Exception:
+        raise
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        return None
+
+
+def run_variants(files, arguments):
+    """Files drawn at random over the given vocabularies, each with fewer texts."""
+    rng = random.Random(f"{arguments.seed} variants")
+    bad = panics = 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "tokenizer.json")
+        for number in range(arguments.variants):
+            with open(rng.choice(files)) as file:
+                variant = make_variant(rng, json.load(file))
+            with open(path, "w") as file:
+                json.dump(variant, file)
+            theirs, mine, report = Tokenizer.from_file(path), Library(arguments.library, path), Report(1)
+            added = [t["content"] for t in variant["added_tokens"]]
+            for _ in range(12):
+                text, pair = random_text(rng, added), random_text(rng, added) if rng.random() < .4 else None
+                for special in (True, False):
+                    want = or_panic(lambda: theirs.encode(text, pair, add_special_tokens=special))
+                    panics += want is None
+                    if want:
+                        got = mine.encode(text, pair, special)
+                        report.compare("ids", (text, pair), got[0], want.ids)
+                        report.compare("type ids", (text, pair), got[1], want.type_ids)
+                for skip in (True, False):
+                    for ids in (want.ids if want else [], random_ids(rng, theirs.get_vocab_size())):
+                        text_want = or_panic(lambda: theirs.decode(ids, skip_special_tokens=skip)) if ids else None
+                        if text_want is not None:
+                            report.compare("text", ids, mine.decode(ids, skip), text_want)
+            if report.bad:
+                bad += 1
+                print(f"  variant {number}:", {k: v for k, v in variant.items() if k not in ("model", "added_tokens")},
+                      {k: v for k, v in variant["model"].items() if k not in ("vocab", "merges")},
+                      [[k for k, v in t.items() if v is True] + [t["content"]] for t in variant["added_tokens"]])
+            mine.lib.emily_tokenizer_release(mine.model)
+    print(f"{arguments.variants} variants: {bad} differ ({panics} texts left out, on which tokenizers panics)")
+    return bad
+
+
 def main():
     root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
     build = os.path.join(root, os.environ.get("EMILY_TEST_BUILD", "build"))
@@ -280,11 +451,14 @@ def main():
     parser.add_argument("--library", default=os.path.join(build, "libemily.so"), help="the library, without --emily")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("EMILY_TEST_SEED") or random.randrange(2**32)))
     parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--variants", type=int, default=400, help="random tokenizer files (not with --emily)")
     parser.add_argument("files", nargs="*")
     arguments = parser.parse_args()
     files = arguments.files or sorted(glob.glob(os.path.join(root, "tests/data/tokenizers/*/tokenizer.json")))
     print(f"tokenizers {__version__}, seed {arguments.seed}")
     bad = [run(path, arguments) for path in files]
+    if not arguments.emily:
+        bad.append(run_variants(files, arguments))
     print(f"{bad.count(0)} passed, {len(bad) - bad.count(0)} failed")
     sys.exit(1 if any(bad) or not bad else 0)
 
