@@ -11,7 +11,9 @@ emily_status emily__json_parse(const char *text, size_t length, const char *name
   json_error_t error;
   json_t *value = json_loadb(text, length, JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
   if (!value) {
-    if (json_error_code(&error) == json_error_out_of_memory) return emily__fail_memory("json", length, 0);
+    /* jansson leaves the text empty where one of its own allocations failed. */
+    if (!error.text[0] || json_error_code(&error) == json_error_out_of_memory)
+      return emily__fail_memory("json", length, 0);
     return emily__fail(EMILY_BAD_FORMAT, "json", "%s is not JSON: %s (line %d, column %d)", name, error.text, error.line,
                        error.column);
   }

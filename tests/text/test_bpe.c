@@ -1,0 +1,98 @@
+/* test_bpe.c: merges by rank, unknown characters, affixes, ignore_merges; long words in good time. */
+#include "text/tokenize.h"
+
+#include <time.h>
+
+#define BPE(more) "{'model':{'type':'BPE'," more ",'vocab':{'a':0,'b':1,'c':2,'ab':3,'bc':4,'abc':5,'cc':6,'?':7}}}"
+
+static void lower_rank_goes_first_then_the_left(void **state) {
+  (void)state;
+  check_tokens(BPE("'merges':['b c','a b','c c']"), "abc", "a|bc");
+  check_tokens(BPE("'merges':['a b','b c','c c']"), "abc", "ab|c");
+  check_tokens(BPE("'merges':[['a','b'],['ab','c'],['c','c']]"), "abccc", "abc|cc");
+  check_tokens(BPE("'merges':['c c']"), "ccc", "cc|c");
+  check_tokens(BPE("'merges':['#version: 0.2','c c']"), "cc", "cc");
+}
+
+static void of_a_repeated_pair_the_last_rank_holds(void **state) {
+  (void)state;
+  check_tokens(BPE("'merges':['a b','b c','a b']"), "abc", "a|bc");
+}
+
+static void unknown_characters(void **state) {
+  (void)state;
+  check_tokens(BPE("'merges':[]"), "axxb", "a|b");
+  check_tokens(BPE("'merges':[],'unk_token':'?'"), "axxb", "a|?|?|b");
+  check_tokens(BPE("'merges':[],'unk_token':'?','fuse_unk':true"), "axxby", "a|?|b|?");
+  emily_tokenizer *tokenizer = make_tokenizer(BPE("'merges':[],'unk_token':'none'"));
+  emily_encoding *encoding = NULL;
+  assert_int_equal(emily_tokenizer_encode(tokenizer, "x", 1, NULL, 0, NULL, &encoding), EMILY_BAD_FORMAT);
+  assert_null(encoding);
+  emily_tokenizer_release(tokenizer);
+}
+
+static void affixes(void **state) {
+  (void)state;
+  const char *json = "{'pre_tokenizer':{'type':'WhitespaceSplit'},'model':{'type':'BPE','continuing_subword_prefix':'##',"
+                     "'end_of_word_suffix':'.','merges':[['a','##b.'],['a','##b']],"
+                     "'vocab':{'a':0,'##b':1,'##b.':2,'ab.':3,'ab':4,'a.':5,'##c.':6}}}";
+  check_tokens(json, "ab", "ab.");
+  check_tokens(json, "abc a", "ab|##c.|a.");
+}
+
+static void ignore_merges_takes_a_word_that_is_a_token(void **state) {
+  (void)state;
+  check_tokens(BPE("'merges':[],'ignore_merges':true"), "abc", "abc");
+  check_tokens(BPE("'merges':[]"), "abc", "a|b|c");
+}
+
+static void what_is_not_supported_is_refused(void **state) {
+  (void)state;
+  emily_tokenizer *tokenizer = NULL;
+  assert_int_equal(try_tokenizer(BPE("'merges':[],'dropout':0.1"), &tokenizer), EMILY_UNSUPPORTED);
+  assert_int_equal(try_tokenizer(BPE("'merges':[],'byte_fallback':true"), &tokenizer), EMILY_UNSUPPORTED);
+  assert_non_null(strstr(emily_last_error()->message, "byte_fallback"));
+  assert_int_equal(try_tokenizer(BPE("'merges':['a x']"), &tokenizer), EMILY_BAD_FORMAT);
+  assert_int_equal(try_tokenizer(BPE("'merges':['a b c']"), &tokenizer), EMILY_BAD_FORMAT);
+  assert_int_equal(try_tokenizer(BPE("'merges':[['a']]"), &tokenizer), EMILY_BAD_FORMAT);
+  assert_int_equal(try_tokenizer(BPE("'merges':[7]"), &tokenizer), EMILY_BAD_FORMAT);
+  assert_int_equal(try_tokenizer(BPE("'merges':{}"), &tokenizer), EMILY_BAD_FORMAT);
+  assert_int_equal(try_tokenizer(BPE("'merges':['b a']"), &tokenizer), EMILY_BAD_FORMAT);
+  assert_null(tokenizer);
+}
+
+static double seconds_for(const emily_tokenizer *tokenizer, size_t length) {
+  char *text = malloc(length);
+  for (size_t i = 0; i < length; i++) text[i] = "abcc"[i * 2654435761u % 97 % 4];
+  emily_encoding *encoding = NULL;
+  struct timespec from, to;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+  assert_int_equal(emily_tokenizer_encode(tokenizer, text, length, NULL, 0, NULL, &encoding), EMILY_OK);
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+  emily_encoding_free(encoding);
+  free(text);
+  return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) * 1e-9;
+}
+
+/* Ten times the word is ten times the time, up to a logarithm and noise: a quadratic merge would take a hundred. */
+static void a_long_word_takes_linear_time(void **state) {
+  (void)state;
+  emily_tokenizer *tokenizer = make_tokenizer(BPE("'merges':['a b','ab c','c c','b c']"));
+  seconds_for(tokenizer, 100000);
+  double small = seconds_for(tokenizer, 100000), large = seconds_for(tokenizer, 1000000);
+  assert_true(large < 40 * small + 0.05);
+  emily_tokenizer_release(tokenizer);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(lower_rank_goes_first_then_the_left),
+      cmocka_unit_test(of_a_repeated_pair_the_last_rank_holds),
+      cmocka_unit_test(unknown_characters),
+      cmocka_unit_test(affixes),
+      cmocka_unit_test(ignore_merges_takes_a_word_that_is_a_token),
+      cmocka_unit_test(what_is_not_supported_is_refused),
+      cmocka_unit_test(a_long_word_takes_linear_time),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
