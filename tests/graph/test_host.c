@@ -52,7 +52,7 @@ static void wrapped_memory_is_given_back_once(void **state) {
 static void refused_memory_stays_the_callers(void **state) {
   (void)state;
   int released = 0;
-  char bytes[16];
+  char bytes[16] = {0};
   assert_null(emily_array_wrap(bytes + 1 - ((uintptr_t)bytes & 1), SHAPE(2), EMILY_FLOAT32, count_release, &released));
   assert_null(emily_array_wrap(bytes, SHAPE(-2), EMILY_INT8, count_release, &released));
   assert_null(emily_array_wrap(bytes, SHAPE(2), 99, count_release, &released));

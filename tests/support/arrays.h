@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #define SHAPE(...) (const int64_t[]){__VA_ARGS__}, (int32_t)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
+#define SCALAR NULL, 0
 #define INTS(...) (const int64_t[]){__VA_ARGS__}
 
 /* A float32 array of the scope's from literal values. */
