@@ -6,6 +6,8 @@
 #include "backend/cpu/iterate.h"
 #include "backend/cpu/pool.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { OUT_OF_RANGE = -1 };
@@ -62,17 +64,24 @@ static void reader_next(const reader *r, emily__walk *walk, int64_t *places, int
   resolve(places, raw, r->dtype, n, r->extent);
 }
 
-static long long raw_index(const reader *r, int64_t position) {
+/* The index at `position` as text: uint64 goes further than int64. */
+static void describe_index(const reader *r, int64_t position, char text[24]) {
   emily__walk walk;
   int64_t raw = 0;
   reader_begin(r, &walk, position);
   emily__walk_gather(&walk, &raw, 1);
-  switch (r->dtype) {
-    case EMILY_INT8: return (int8_t)raw;
-    case EMILY_INT16: return (int16_t)raw;
-    case EMILY_INT32: return (int32_t)raw;
-    default: return raw;
-  }
+  if (r->dtype == EMILY_INT8) raw = (int8_t)raw;
+  if (r->dtype == EMILY_INT16) raw = (int16_t)raw;
+  if (r->dtype == EMILY_INT32) raw = (int32_t)raw;
+  snprintf(text, 24, r->dtype == EMILY_UINT64 ? "%" PRIu64 : "%" PRId64, raw);
+}
+
+static emily_status fail_index(const emily__node_view *node, const reader *r, int64_t position) {
+  char text[24];
+  describe_index(r, position, text);
+  return emily__fail(EMILY_DEBUG_CHECK, emily__prim_name(node->prim),
+                     "index %s (element %lld of the indices) is out of range for an axis of %lld", text,
+                     (long long)position, (long long)r->extent);
 }
 
 static emily_status check_indices(const emily__node_view *node, const reader *r) {
@@ -84,10 +93,7 @@ static emily_status check_indices(const emily__node_view *node, const reader *r)
     int64_t n = r->it.size - at < EMILY__BLOCK ? r->it.size - at : EMILY__BLOCK;
     reader_next(r, &walk, places, n);
     for (int64_t i = 0; i < n; i++)
-      if (places[i] == OUT_OF_RANGE)
-        return emily__fail(EMILY_DEBUG_CHECK, emily__prim_name(node->prim),
-                           "index %lld (element %lld of the indices) is out of range for an axis of %lld",
-                           raw_index(r, at + i), (long long)(at + i), (long long)r->extent);
+      if (places[i] == OUT_OF_RANGE) return fail_index(node, r, at + i);
   }
   return EMILY_OK;
 }
