@@ -1,4 +1,4 @@
-/* elementwise_plain.c: elementwise float32 functions and row folds in plain C, through libm: the oracle of the faster ones. */
+/* elementwise_plain.c: elementwise float32 functions in plain C, through libm: the oracle of the faster ones. */
 #include "backend/cpu/kernels.h"
 
 #include <math.h>
@@ -52,33 +52,6 @@ static void multiply_scalar_plain(float *out, const float *x, float value, int64
   for (int64_t i = 0; i < n; i++) out[i] = x[i] * value;
 }
 
-enum { LANES = 64, BLOCK = 512 }; /* so many lanes that the compiler vectorises over them rather than unrolls */
-
-/* Blocks in interleaved lanes, block sums in float64. */
-static float sum_plain(const float *x, int64_t n) {
-  double total = 0;
-  for (int64_t begin = 0; begin < n; begin += BLOCK) {
-    int64_t end = n - begin < BLOCK ? n : begin + BLOCK, i = begin;
-    float lane[LANES] = {0};
-    for (; i + LANES <= end; i += LANES)
-      for (int j = 0; j < LANES; j++) lane[j] += x[i + j];
-    for (int j = 0; i < end; i++, j++) lane[j] += x[i];
-    for (int j = 0; j < LANES; j++) total += (double)lane[j];
-  }
-  return (float)total;
-}
-
-static float max_plain(const float *x, int64_t n) {
-  float lane[LANES], best = x[0];
-  int64_t i = 0;
-  for (int j = 0; j < LANES; j++) lane[j] = best;
-  for (; i + LANES <= n; i += LANES)
-    for (int j = 0; j < LANES; j++) lane[j] = ((x[i + j] > lane[j]) | (x[i + j] != x[i + j])) ? x[i + j] : lane[j];
-  for (; i < n; i++) lane[0] = x[i] > lane[0] || x[i] != x[i] ? x[i] : lane[0];
-  for (int j = 0; j < LANES; j++) best = lane[j] > best || lane[j] != lane[j] ? lane[j] : best;
-  return best;
-}
-
 void emily__cpu_kernels_plain_elementwise(emily__cpu_kernels *k) {
 #define SET(name) k->name = name##_plain;
   SET(exp)
@@ -104,7 +77,5 @@ void emily__cpu_kernels_plain_elementwise(emily__cpu_kernels *k) {
   SET(minimum)
   SET(add_scalar)
   SET(multiply_scalar)
-  SET(sum)
-  SET(max)
 #undef SET
 }

@@ -44,11 +44,11 @@ typedef struct emily__cpu_kernels {
   /* rows of n float32: accumulation order is fixed by n alone */
   float (*sum)(const float *x, int64_t n);
   float (*max)(const float *x, int64_t n); /* NaN where one is NaN; n ≥ 1 */
-  void (*softmax)(float *out, const float *x, int64_t n);           /* out may be x; all -inf gives zeros */
+  void (*softmax)(float *out, const float *x, int64_t n); /* out may be x; all -inf gives NaN, as MLX does */
   float (*logsumexp)(const float *x, int64_t n);
   void (*rms_norm)(float *out, const float *x, const float *weight_or_null, float eps, int64_t n);
   void (*layer_norm)(float *out, const float *x, const float *weight_or_null, const float *bias_or_null, float eps, int64_t n);
-  /* rotate `half` pairs: non-traditional pairs are (x[i], x[half + i]), traditional ones (x[2i], x[2i + 1]) */
+  /* rotate `half` pairs: non-traditional pairs are (x[i], x[half + i]), traditional ones (x[2i], x[2i + 1]); out may be x */
   void (*rope)(float *out, const float *x, const float *cos, const float *sin, int64_t half, bool traditional);
 
   /* products: y[j] = Σ_k x[k] · w[j·stride + k] for j < rows, weights of three dtypes, float32 accumulation. The order of each
