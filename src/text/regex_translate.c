@@ -2,7 +2,8 @@
  *
  * One pass, a character at a time. What both read alike is copied. What they read differently is spelled out: \s, \w,
  * \d, \p{…} become classes of explicit ranges where PCRE2's idea or Unicode version differs; \h is a hex digit in Ruby;
- * (?m) lets the dot match newlines; {,n} counts from zero. What has no sure equal is refused by name.
+ * (?m) lets the dot match newlines; {,n} counts from zero. What has no sure equal is refused by name. (Without regard
+ * to case, Oniguruma also takes some letters for two, as ß for ss; PCRE2 does not, so such pairs are refused there.)
  */
 #include "text/pattern.h"
 #include "text/unicode.h"
@@ -15,6 +16,8 @@ typedef struct translation {
   size_t length, at;
   bool branch_start; /* nothing stands before this in the group: where (?i) is not limited to what follows it */
   bool first_branch;
+  bool ignores_case; /* (?i) was seen */
+  const char *pair;  /* the first two letters seen that are one letter's folding */
   emily__str *out;
 } translation;
 
@@ -190,6 +193,7 @@ static emily_status put_options(translation *t) {
   EMILY__TRY(put(t, "(?"));
   for (;; t->at++) {
     int c = peek(t, 0);
+    t->ignores_case |= c == 'i';
     if (c == 'i' || c == '-') EMILY__TRY(put(t, c == 'i' ? "i" : "-"));
     else if (c == 'm') EMILY__TRY(put(t, "s"));
     else if (c == ':' || c == ')') break;
@@ -240,6 +244,14 @@ static emily_status put_interval(translation *t) {
   return EMILY_OK;
 }
 
+/* ß, ﬀ, ﬁ, ﬂ and ﬆ fold to two letters. */
+static void note_folded_pair(translation *t, int c) {
+  static const char *const pairs[] = {"ss", "ff", "fi", "fl", "st"};
+  int next = peek(t, 0);
+  for (size_t i = 0; next > 0 && i < sizeof pairs / sizeof pairs[0]; i++)
+    if ((c | 32) == pairs[i][0] && (next | 32) == pairs[i][1]) t->pair = pairs[i];
+}
+
 static emily_status put_next(translation *t) {
   int c = peek(t, 0);
   t->at++;
@@ -262,14 +274,17 @@ static emily_status put_next(translation *t) {
     case '#':
     case ']':
     case '}': return put_code(t, c);
-    default: return memory(emily__str_append(t->out, &t->source[t->at - 1], 1));
+    default:
+      note_folded_pair(t, c);
+      return memory(emily__str_append(t->out, &t->source[t->at - 1], 1));
   }
 }
 
 emily_status emily__regex_translate(const char *source, size_t length, const char *name, emily__str *out) {
-  translation t = {source, name, length, 0, true, true, out};
+  translation t = {.source = source, .name = name, .length = length, .branch_start = true, .first_branch = true,
+                   .out = out};
   if (memchr(source, 0, length)) return refuse(&t, "a NUL");
   EMILY__TRY(put(&t, ""));
   while (t.at < length) EMILY__TRY(put_next(&t));
-  return EMILY_OK;
+  return t.ignores_case && t.pair ? refuse(&t, "two letters that (?i) also takes for one (ss, ff, fi, fl, st)") : EMILY_OK;
 }

@@ -67,7 +67,7 @@ static void what_cannot_be_said_is_refused(void **state) {
   (void)state;
   static const char *const unsupported[] = {"[a&&b]", "[a[b]]", "[[:alpha:]]", "\\p{Script=Greek}", "a(?i)b", "(?<n>a)",
                                             "a{2}+", "a{2}?", "\\R", "\\X", "\\K", "\\G", "[\\W]", "[\\P{L}]", "(?x)a",
-                                            "\\pL", "\\xff", "[\\b]", "a{100000}", "(?~a)", "\\p{LongUnknownProperty}"};
+                                            "\\pL", "\\xff", "[\\b]", "a{100000}", "(?~a)", "(?i)kiss", "(?i:first)", "\\p{LongUnknownProperty}"};
   static const char *const malformed[] = {"(", "[a", "\\", "\\p{L", "a)", "*a", "\\x{110000}", "\\ud800", "[b-a]", "(*UTF)a"};
   emily__pattern *pattern = NULL;
   for (size_t i = 0; i < sizeof unsupported / sizeof unsupported[0]; i++)
