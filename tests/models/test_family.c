@@ -1,0 +1,79 @@
+/* test_family.c: which family a config is of, and what each family refuses. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "models/family.h"
+
+static void accept(const char *text) {
+  emily_status status = emily__model_config_check(text, strlen(text), "config.json");
+  if (status != EMILY_OK) fail_msg("%s: %s", text, emily_last_error()->message);
+}
+
+static void refuse(const char *text, emily_status wanted, const char *words) {
+  emily_status status = emily__model_config_check(text, strlen(text), "config.json");
+  if (status != wanted || !strstr(emily_last_error()->message, words))
+    fail_msg("%s: status %d, %s", text, status, status ? emily_last_error()->message : "");
+}
+
+static void finds_family_and_task(void **state) {
+  (void)state;
+  accept("{\"model_type\":\"bert\"}");
+  accept("{\"model_type\":\"bert\",\"architectures\":[\"BertForMaskedLM\"]}");
+  accept("{\"model_type\":\"qwen3\",\"architectures\":[\"Qwen3ForSequenceClassification\"]}");
+  accept("{\"model_type\":\"qwen3\",\"architectures\":null}");
+  refuse("{\"architectures\":[\"BertModel\"]}", EMILY_BAD_FORMAT, "\"model_type\" is missing");
+  refuse("{\"model_type\":\"mamba\"}", EMILY_UNSUPPORTED, "\"mamba\" is no family that emily knows (bert, qwen3)");
+  refuse("{\"model_type\":\"bert\",\"architectures\":[\"BertForQuestionAnswering\"]}", EMILY_UNSUPPORTED,
+         "\"BertForQuestionAnswering\" is not supported (BertModel, BertForMaskedLM, ");
+  refuse("{\"model_type\":\"bert\",\"architectures\":[3]}", EMILY_BAD_FORMAT, "must be a list of strings");
+  refuse("{\"model_type\":\"bert\",\"architectures\":\"BertModel\"}", EMILY_BAD_FORMAT, "must be an array");
+  refuse("[]", EMILY_BAD_FORMAT, "must hold an object");
+}
+
+static void bert_refuses_by_name(void **state) {
+  (void)state;
+#define BERT "{\"model_type\":\"bert\","
+  refuse(BERT "\"foo\":1}", EMILY_UNSUPPORTED, "\"foo\" is not known to bert");
+  refuse(BERT "\"quantization_config\":{}}", EMILY_UNSUPPORTED, "quantization_config");
+  refuse(BERT "\"position_embedding_type\":\"relative_key\"}", EMILY_UNSUPPORTED, "position_embedding_type");
+  refuse(BERT "\"is_decoder\":true}", EMILY_UNSUPPORTED, "is_decoder");
+  refuse(BERT "\"add_cross_attention\":true}", EMILY_UNSUPPORTED, "add_cross_attention");
+  refuse(BERT "\"hidden_act\":\"xielu\"}", EMILY_UNSUPPORTED, "\"hidden_act\": \"xielu\" is not an activation");
+  refuse(BERT "\"hidden_size\":770}", EMILY_BAD_FORMAT, "\"hidden_size\" 770 is not a multiple");
+  refuse(BERT "\"hidden_size\":0}", EMILY_BAD_FORMAT, "hidden_size");
+  refuse(BERT "\"hidden_size\":-1}", EMILY_BAD_FORMAT, "hidden_size");
+  refuse(BERT "\"vocab_size\":1152921504606846976}", EMILY_BAD_FORMAT, "vocab_size");
+  refuse(BERT "\"num_hidden_layers\":1000000000}", EMILY_BAD_FORMAT, "num_hidden_layers");
+  refuse(BERT "\"layer_norm_eps\":\"small\"}", EMILY_BAD_FORMAT, "layer_norm_eps");
+  refuse(BERT "\"architectures\":[\"BertForTokenClassification\"],\"id2label\":{}}", EMILY_BAD_FORMAT, "id2label");
+#undef BERT
+}
+
+static void qwen3_refuses_by_name(void **state) {
+  (void)state;
+#define QWEN "{\"model_type\":\"qwen3\",\"num_hidden_layers\":2,"
+  accept(QWEN "\"num_key_value_heads\":null,\"sliding_window\":null,\"rope_scaling\":null}");
+  refuse(QWEN "\"num_key_value_heads\":5}", EMILY_BAD_FORMAT, "num_key_value_heads");
+  refuse(QWEN "\"head_dim\":15}", EMILY_BAD_FORMAT, "\"head_dim\" is 15");
+  refuse(QWEN "\"mlp_bias\":true}", EMILY_UNSUPPORTED, "\"mlp_bias\" is not known to qwen3");
+  refuse(QWEN "\"layer_types\":[\"full_attention\"]}", EMILY_BAD_FORMAT, "\"layer_types\" has 1 entries");
+  refuse(QWEN "\"layer_types\":[\"full_attention\",\"chunked_attention\"]}", EMILY_UNSUPPORTED, "\"chunked_attention\"");
+  refuse(QWEN "\"layer_types\":[\"full_attention\",3]}", EMILY_UNSUPPORTED, "no string");
+  refuse(QWEN "\"layer_types\":[\"full_attention\",\"sliding_attention\"]}", EMILY_BAD_FORMAT, "set no window");
+  refuse(QWEN "\"use_sliding_window\":true,\"sliding_window\":0}", EMILY_BAD_FORMAT, "sliding_window");
+  refuse(QWEN "\"rope_scaling\":{\"rope_type\":\"longrope\",\"factor\":2}}", EMILY_UNSUPPORTED, "\"longrope\" is not supported");
+#undef QWEN
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(finds_family_and_task),
+      cmocka_unit_test(bert_refuses_by_name),
+      cmocka_unit_test(qwen3_refuses_by_name),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

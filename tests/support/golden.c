@@ -1,0 +1,123 @@
+/* golden.c: see golden.h. */
+#include "golden.h"
+
+#include "folder.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "emily/ops.h"
+
+static const double MOST_RELATIVE = 1e-5, MOST_ABSOLUTE = 2e-4;
+
+const char *golden_data(const char *name) {
+  const char *root = getenv("EMILY_TEST_DATA");
+  static char folder[1024];
+  snprintf(folder, sizeof folder, "%s/models", root ? root : "tests/data");
+  return in(folder, name);
+}
+
+static void link_file(const char *name, const char *file, const char *folder, const char *as) {
+  char *target = realpath(in(golden_data(name), file), NULL);
+  if (!target) return; /* not every case has every file */
+  assert_int_equal(symlink(target, in(folder, as)), 0);
+  free(target);
+}
+
+char *golden_folder(const char *name, const char *config) {
+  char *folder = folder_new();
+  assert_int_equal(access(in(golden_data(name), config), R_OK), 0);
+  link_file(name, config, folder, "config.json");
+  link_file(name, "model.safetensors", folder, "model.safetensors");
+  link_file(name, "generation_config.json", folder, "generation_config.json");
+  return folder;
+}
+
+static void expect_ok(emily_status status, const char *what) {
+  if (status != EMILY_OK) fail_msg("%s: %s", what, emily_last_error()->message);
+}
+
+golden golden_open(const char *name, const char *config, const char *ref) {
+  golden g = {.folder = golden_folder(name, config), .out = emily_array_map_new()};
+  expect_ok(emily_model_load(g.folder, NULL, &g.model), name);
+  expect_ok(emily_safetensors_load(in(golden_data(name), ref), &g.ref), name);
+  return g;
+}
+
+void golden_close(golden *g) {
+  emily_model_release(g->model);
+  emily_array_map_release(g->ref);
+  emily_array_map_release(g->out);
+  folder_remove(g->folder);
+}
+
+void golden_forward(golden *g, const char *prefix) {
+  static const char *const names[] = {"input_ids", "attention_mask", "token_type_ids", "position_ids"};
+  emily_array_map *inputs = emily_array_map_new();
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char key[64];
+    snprintf(key, sizeof key, "%s.%s", prefix, names[i]);
+    emily_array *array = emily_array_map_get(g->ref, key);
+    if (array) expect_ok(emily_array_map_set(inputs, names[i], array), key);
+  }
+  emily_array_map_release(g->out);
+  g->out = emily_array_map_new();
+  emily_scope *s = emily_scope_open(NULL);
+  emily_status status = emily_model_forward(g->model, s, inputs, NULL, 0, g->out);
+  emily_status closed = emily_scope_close(s);
+  expect_ok(status, prefix);
+  expect_ok(closed, prefix);
+  emily_array_map_release(inputs);
+}
+
+/* Evaluate and convert. */
+static void *converted(emily_array *array, emily_dtype dtype) {
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *y = emily_scope_keep(s, emily_astype(s, array, dtype));
+  expect_ok(emily_scope_close(s), "astype");
+  void *values = malloc(emily_array_nbytes(y) + 1);
+  assert_non_null(values);
+  expect_ok(emily_array_read(y, values, emily_array_nbytes(y)), "read");
+  emily_array_release(y);
+  return values;
+}
+
+float *golden_floats(emily_array *array) { return converted(array, EMILY_FLOAT32); }
+int32_t *golden_ints(emily_array *array) { return converted(array, EMILY_INT32); }
+
+void golden_compare(const char *what, const float *got, emily_array *want, emily_array *mask) {
+  double *expected = converted(want, EMILY_FLOAT64), largest = 0, difference = 0, size = 0;
+  int32_t *real = mask ? golden_ints(mask) : NULL;
+  /* The mask's cells are the rows of the last axis, but for leading axes (the layers of hidden_states): it repeats over them. */
+  size_t n = (size_t)emily_array_size(want), cells = mask ? (size_t)emily_array_size(mask) : 1;
+  size_t row = (size_t)emily_array_dim(want, -1);
+  for (size_t i = 0; i < n; i++) {
+    assert_true(isfinite(got[i]));
+    if (real && !real[i / row % cells]) continue;
+    double d = fabs(got[i] - expected[i]);
+    if (d > largest) largest = d;
+    difference += d * d, size += expected[i] * expected[i];
+  }
+  double relative = size > 0 ? sqrt(difference / size) : 1;
+  printf("%s: relative %.2e, largest %.2e\n", what, relative, largest);
+  if (!(relative <= MOST_RELATIVE && largest <= MOST_ABSOLUTE)) fail_msg("%s is too far from the reference", what);
+  free(expected);
+  free(real);
+}
+
+void golden_expect(golden *g, const char *name, const char *reference, const char *mask) {
+  emily_array *got = emily_array_map_get(g->out, name), *want = emily_array_map_get(g->ref, reference);
+  if (!got || !want) fail_msg("no output %s or no reference %s", name, reference);
+  assert_int_equal(emily_array_dtype(got), EMILY_FLOAT32);
+  assert_int_equal(emily_array_ndim(got), emily_array_ndim(want));
+  assert_memory_equal(emily_array_shape(got), emily_array_shape(want), (size_t)emily_array_ndim(got) * sizeof(int64_t));
+  float *values = golden_floats(got);
+  golden_compare(reference, values, want, mask ? emily_array_map_get(g->ref, mask) : NULL);
+  free(values);
+}
