@@ -53,8 +53,8 @@ static emily_status check_shape(const char *name, const emily_array *array, int6
                      (long long)b, (long long)t, (long long)batch, (long long)length);
 }
 
-static emily_status read_values(emily_array *array, int32_t **out) {
-  int32_t *values = emily__malloc(emily_array_nbytes(array));
+static emily_status read_values(emily_array *array, void **out) {
+  void *values = emily__malloc(emily_array_nbytes(array));
   if (!values) return EMILY_OUT_OF_MEMORY;
   emily_status status = emily_array_read(array, values, emily_array_nbytes(array));
   if (status != EMILY_OK) emily__free(values);
@@ -62,17 +62,20 @@ static emily_status read_values(emily_array *array, int32_t **out) {
   return status;
 }
 
-/* Values must lie in [0, limit); array is int32. */
-static emily_status check_values(const char *name, emily_array *array, int64_t limit, const char *limit_name) {
-  int32_t *values = NULL;
-  EMILY__TRY(read_values(array, &values));
+/* Values must lie in [0, limit). They are read as int64: no value wraps into range. */
+static emily_status check_values(emily_scope *scope, const char *name, emily_array *array, int64_t limit,
+                                 const char *limit_name) {
+  void *block = NULL;
+  emily_array *wide = emily_astype(scope, array, EMILY_INT64);
+  EMILY__TRY(wide ? read_values(wide, &block) : emily_scope_status(scope));
+  const int64_t *values = block;
   emily_status status = EMILY_OK;
   int64_t count = emily_array_size(array);
   for (int64_t i = 0; i < count && status == EMILY_OK; i++)
     if (values[i] < 0 || values[i] >= limit)
-      status = emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"%s\" holds %d; %s is %lld", name, values[i], limit_name,
-                           (long long)limit);
-  emily__free(values);
+      status = emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"%s\" holds %lld; %s is %lld", name,
+                           (long long)values[i], limit_name, (long long)limit);
+  emily__free(block);
   return status;
 }
 
@@ -83,12 +86,9 @@ static emily_status take_ids(emily_scope *scope, const emily_array_map *map, con
   *out = NULL;
   if (!given) return EMILY_OK;
   EMILY__TRY(check_shape(name, given, in->batch, in->length));
-  /* Saturating: a value that int32 does not hold stays out of range. */
-  emily_array *ids = emily_astype(scope, given, EMILY_INT32);
-  if (!ids) return emily_scope_status(scope);
-  if (limit > 0 && emily_array_is_evaluated(given)) EMILY__TRY(check_values(name, ids, limit, limit_name));
-  *out = ids;
-  return EMILY_OK;
+  if (limit > 0 && emily_array_is_evaluated(given)) EMILY__TRY(check_values(scope, name, given, limit, limit_name));
+  *out = emily_astype(scope, given, EMILY_INT32);
+  return *out ? EMILY_OK : emily_scope_status(scope);
 }
 
 static emily_status take_mask(emily_scope *scope, const emily_array_map *map, emily__inputs *in) {
@@ -123,11 +123,12 @@ emily_status emily__inputs_take(emily_scope *scope, const emily_array_map *map, 
 }
 
 emily_status emily__largest_value(emily_array *array, int64_t *out) {
-  int32_t *values = NULL;
-  EMILY__TRY(read_values(array, &values));
+  void *block = NULL;
+  EMILY__TRY(read_values(array, &block));
+  const int32_t *values = block;
   *out = 0;
   for (int64_t i = 0; i < emily_array_size(array); i++)
     if (values[i] > *out) *out = values[i];
-  emily__free(values);
+  emily__free(block);
   return EMILY_OK;
 }
