@@ -225,11 +225,12 @@ static emily_status schedule(emily_array *const *roots, size_t count, task_list 
 
 /* ---- running ---- */
 
-/* Nodes from `first` on will not run: let a later evaluation have them. */
+/* Nodes from `first` on will not run: let a later evaluation have them. Nodes and task refer to each other until here. */
 static void give_back(emily__task *task, size_t first) {
   emily__graph_lock();
   for (size_t i = first; i < task->node_count; i++) {
     emily__node *node = task->nodes[i];
+    node->task = NULL;
     for (int32_t k = 0; k < node->n_outputs; k++)
       if (node->outputs[k]) atomic_store_explicit(&node->outputs[k]->state, EMILY__PENDING, memory_order_relaxed);
   }
@@ -241,6 +242,16 @@ static void release_siblings(emily__node *node) {
   for (int32_t i = 0; i < node->n_outputs; i++) {
     emily_array *output = node->outputs[i];
     if (output) emily_array_release(output);
+  }
+}
+
+/* The task's nodes from `first` on go back to the arrays that they make. The stream holds the task meanwhile. */
+static void let_go(emily__task *task, size_t first) {
+  for (size_t i = first; i < task->node_count; i++) {
+    release_siblings(task->nodes[i]);
+    emily__node_unref(task->nodes[i]);
+    task->nodes[i] = NULL;
+    emily__task_unref(task);
   }
 }
 
@@ -264,7 +275,7 @@ void emily__task_run(emily__task *task) {
   if (task->status != EMILY_OK) {
     emily__error_save(&task->error);
     give_back(task, ran);
-    for (size_t i = ran; i < task->node_count; i++) release_siblings(task->nodes[i]);
+    let_go(task, ran);
   }
   for (size_t i = 0; i < task->root_count; i++) emily_array_release(task->roots[i]);
   task->root_count = 0;

@@ -1,0 +1,180 @@
+/* test_decoder.c: passes through the cache: a step equals the full pass, padded rows, chunks, sliding layers. */
+#include "models/model.h"
+
+#include "../support/golden.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static const emily__decoder *decoder_of(const golden *g) {
+  const emily__decoder *decoder = NULL;
+  assert_int_equal(emily__model_decoder(g->model, &decoder), EMILY_OK);
+  return decoder;
+}
+
+static emily__kv_cache *new_cache(const emily__decoder *d) {
+  emily__kv_cache *cache = NULL;
+  assert_int_equal(emily__kv_cache_new(d->layer_count, d->windows, 8, &cache), EMILY_OK);
+  return cache;
+}
+
+static emily_array *ints(const int32_t *values, int64_t rows, int64_t columns) {
+  emily_array *x = emily_array_from_data(values, (const int64_t[]){rows, columns}, 2, EMILY_INT32);
+  assert_non_null(x);
+  return x;
+}
+
+/* One pass through the cache: logits, to be freed. positions and mask may be NULL; mask covers the cached tokens too. */
+static float *pass(const emily__decoder *d, emily__kv_cache *cache, emily_array *ids, emily_array *positions,
+                   emily_array *mask, bool last) {
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *real = mask ? emily_astype(s, mask, EMILY_BOOL) : NULL;
+  emily_array *y = emily_scope_keep(s, emily__decoder_cached(d, s, cache, ids, positions, real, last));
+  assert_int_equal(emily_scope_close(s), EMILY_OK);
+  float *values = golden_floats(y);
+  emily_array_release(y);
+  return values;
+}
+
+static void a_step_equals_the_full_pass(void **state) {
+  (void)state;
+  static const char *const cases[] = {"qwen3", "qwen3_bf16"};
+  for (int i = 0; i < 2; i++) {
+    golden g = golden_open(cases[i], "config.json", "ref.safetensors");
+    const emily__decoder *d = decoder_of(&g);
+    emily__kv_cache *cache = new_cache(d);
+    float *all = pass(d, cache, emily_array_map_get(g.ref, "a.input_ids"), NULL, NULL, false);
+    golden_compare("a.logits", all, emily_array_map_get(g.ref, "a.logits_f64"), NULL);
+    float *one = pass(d, cache, emily_array_map_get(g.ref, "a.step_input_ids"), NULL, NULL, true);
+    golden_compare("a.step_logits", one, emily_array_map_get(g.ref, "a.step_logits_f64"), NULL);
+    assert_int_equal(emily__kv_cache_length(cache), 21);
+    free(all);
+    free(one);
+    emily__kv_cache_free(cache);
+    golden_close(&g);
+  }
+}
+
+static int32_t argmax(const float *x, int64_t n) {
+  int32_t best = 0;
+  for (int64_t i = 1; i < n; i++)
+    if (x[i] > x[best]) best = (int32_t)i;
+  return best;
+}
+
+enum { ROWS = 3, PROMPT = 20, NEW = 16 };
+
+/* Rows padded at the left, with positions: the step's logits and 16 greedy tokens. */
+static void padded_rows_step_together(void **state) {
+  (void)state;
+  static const char *const cases[] = {"qwen3", "qwen3_bf16"};
+  for (int i = 0; i < 2; i++) {
+    golden g = golden_open(cases[i], "config.json", "ref.safetensors");
+    const emily__decoder *d = decoder_of(&g);
+    emily__kv_cache *cache = new_cache(d);
+    int32_t *real = golden_ints(emily_array_map_get(g.ref, "c.attention_mask"));
+    int32_t *greedy = golden_ints(emily_array_map_get(g.ref, "c.greedy"));
+    int32_t mask[ROWS * (PROMPT + NEW)], next[ROWS], at[ROWS];
+    float *logits = pass(d, cache, emily_array_map_get(g.ref, "c.input_ids"), emily_array_map_get(g.ref, "c.position_ids"),
+                         emily_array_map_get(g.ref, "c.attention_mask"), true);
+    for (int r = 0; r < ROWS; r++) at[r] = 0;
+    for (int k = 0; k < ROWS * PROMPT; k++) at[k / PROMPT] += real[k];
+    for (int step = 0; step < NEW; step++) {
+      int64_t seen = PROMPT + step + 1;
+      for (int r = 0; r < ROWS; r++) {
+        next[r] = argmax(logits + r * d->vocab, d->vocab);
+        assert_int_equal(next[r], greedy[r * NEW + step]);
+        for (int64_t k = 0; k < seen; k++) mask[r * seen + k] = k < PROMPT ? real[r * PROMPT + k] : 1;
+      }
+      free(logits);
+      emily_array *ids = ints(next, ROWS, 1), *positions = ints(at, ROWS, 1), *all = ints(mask, ROWS, seen);
+      logits = pass(d, cache, ids, positions, all, true);
+      if (step == 0) golden_compare("c.step_logits", logits, emily_array_map_get(g.ref, "c.step_logits"), NULL);
+      for (int r = 0; r < ROWS; r++) at[r]++;
+      emily_array_release(ids);
+      emily_array_release(positions);
+      emily_array_release(all);
+    }
+    free(logits);
+    free(real);
+    free(greedy);
+    emily__kv_cache_free(cache);
+    golden_close(&g);
+  }
+}
+
+/* Logits of a row of ids, in passes of `chunk` tokens, against those of one pass without a cache. */
+static void chunked(const char *config, const char *ref, int64_t chunk) {
+  golden g = golden_open("qwen3_causal", config, ref);
+  const emily__decoder *d = decoder_of(&g);
+  emily__kv_cache *cache = new_cache(d);
+  emily_array *ids = emily_array_map_get(g.ref, "a.input_ids"), *want = emily_array_map_get(g.ref, "a.logits");
+  int32_t *values = golden_ints(ids);
+  int64_t length = emily_array_dim(ids, 1), rows = emily_array_dim(ids, 0);
+  float *got = malloc(emily_array_nbytes(want) / 2);
+  assert_non_null(got);
+  for (int64_t t = 0; t < length; t += chunk) {
+    int64_t n = length - t < chunk ? length - t : chunk;
+    int32_t part[64];
+    for (int64_t r = 0; r < rows; r++) memcpy(part + r * n, values + r * length + t, (size_t)n * sizeof *part);
+    emily_array *x = ints(part, rows, n);
+    float *logits = pass(d, cache, x, NULL, NULL, false);
+    for (int64_t r = 0; r < rows; r++)
+      memcpy(got + (r * length + t) * d->vocab, logits + r * n * d->vocab, (size_t)(n * d->vocab) * sizeof *got);
+    free(logits);
+    emily_array_release(x);
+  }
+  printf("%s by %d ", config, (int)chunk);
+  golden_compare("a.logits", got, want, emily_array_map_get(g.ref, "a.attention_mask"));
+  free(got);
+  free(values);
+  emily__kv_cache_free(cache);
+  golden_close(&g);
+}
+
+/* Padding at the right is later than every token, and so needs no mask here. */
+static void chunks_equal_the_full_pass(void **state) {
+  (void)state;
+  static const int64_t chunks[] = {1, 2, 3, 7, 19, 20};
+  for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
+    chunked("config_plain.json", "ref_plain.safetensors", chunks[i]);
+    chunked("config_sliding.json", "ref_sliding.safetensors", chunks[i]);
+    chunked("config_sliding_hub.json", "ref_sliding_hub.safetensors", chunks[i]);
+    chunked("config_yarn.json", "ref_yarn.safetensors", chunks[i]);
+  }
+}
+
+/* A failing pass leaves the cache as it was. */
+static void a_failed_pass_changes_nothing(void **state) {
+  (void)state;
+  golden g = golden_open("qwen3", "config.json", "ref.safetensors");
+  const emily__decoder *d = decoder_of(&g);
+  emily__kv_cache *cache = new_cache(d);
+  free(pass(d, cache, emily_array_map_get(g.ref, "a.input_ids"), NULL, NULL, true));
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *wrong = ints((const int32_t[]){1, 1}, 1, 2); /* a mask of 2 keys where 21 are seen */
+  emily_array *mask = emily_astype(s, wrong, EMILY_BOOL), *ids = emily_array_map_get(g.ref, "a.step_input_ids");
+  assert_null(emily__decoder_cached(d, s, cache, ids, NULL, mask, true));
+  assert_int_not_equal(emily_scope_close(s), EMILY_OK);
+  emily_array_release(wrong);
+  assert_int_equal(emily__kv_cache_length(cache), 20);
+  float *one = pass(d, cache, ids, NULL, NULL, true);
+  golden_compare("a.step_logits", one, emily_array_map_get(g.ref, "a.step_logits_f64"), NULL);
+  free(one);
+  emily__kv_cache_free(cache);
+  golden_close(&g);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_step_equals_the_full_pass),
+      cmocka_unit_test(padded_rows_step_together),
+      cmocka_unit_test(chunks_equal_the_full_pass),
+      cmocka_unit_test(a_failed_pass_changes_nothing),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
