@@ -97,6 +97,7 @@ static shard *own_shard(void) {
 
 /* The class of a size, and the class's size. SIZE_MAX where no class is that large. */
 static size_t class_of(size_t bytes, size_t *rounded) {
+  *rounded = SIZE_MAX;
   size_t units = bytes == 0 ? 1 : ((bytes - 1) >> SMALL_SHIFT) + 1;
   if (units <= SMALL_CLASSES) {
     *rounded = units << SMALL_SHIFT;

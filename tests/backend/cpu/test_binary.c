@@ -171,7 +171,7 @@ static wide floor_quotient(wide a, wide b) {
 static wide power_of(wide a, wide b, emily_dtype dtype) {
   if (b < 0) return a == 1 ? 1 : a == -1 ? (b % 2 ? -1 : 1) : 0;
   wide result = 1;
-  for (wide i = 0; i < b % 1000; i++) result = wrapped(result * a, dtype); /* exponents are below 1000 here */
+  for (wide i = 0; i < b % 1000; i++) result = wrapped((wide)((unsigned __int128)result * (unsigned __int128)a), dtype); /* exponents are below 1000 here */
   return result;
 }
 
@@ -213,8 +213,8 @@ static const emily__prim integer_prims[] = {
 static void integers_match_exact_arithmetic(void **state) {
   (void)state;
   for (emily_dtype dtype = EMILY_UINT8; dtype <= EMILY_INT64; dtype++) {
-    int64_t width = 8 * (int64_t)emily_dtype_size(dtype), high = (int64_t)((uint64_t)1 << (width - 1));
-    const int64_t values[] = {0, 1, 2, 3, 7, 8, -1, -2, -3, -7, high, high - 1, high + 1, width - 1, width, width + 1, 100};
+    int64_t width = 8 * (int64_t)emily_dtype_size(dtype), high = (int64_t)((uint64_t)1 << (width - 1)), below = (int64_t)((uint64_t)high - 1);
+    const int64_t values[] = {0, 1, 2, 3, 7, 8, -1, -2, -3, -7, high, below, high + 1, width - 1, width, width + 1, 100};
     enum { N = sizeof values / sizeof values[0] };
     emily__tensor *a = tensor_new(dtype, DIMS(N, N)), *b = tensor_new(dtype, DIMS(N, N));
     for (int i = 0; i < N * N; i++) {
