@@ -9,9 +9,10 @@
 #include "backend/cpu/product.h"
 
 enum {
-  BLOCK = 1 << 15,      /* elements of b that are worth a block of their own */
-  COLUMNS = 64,         /* sums kept on the stack where out cannot take them as they are */
-  COPY_LIMIT = 4 << 20  /* elements of a that are copied at a time: 16 MiB */
+  BLOCK_BYTES = 1 << 20, /* of b, in a block: long streams (gemv_vector.inc) … */
+  GRAIN_BYTES = 1 << 16, /* … but not at the price of idle threads, down to this: some microseconds */
+  COLUMNS = 256,         /* sums kept on the stack where out cannot take them as they are */
+  COPY_LIMIT = 4 << 20   /* elements of a that are copied at a time: 16 MiB */
 };
 
 typedef struct skinny_job {
@@ -24,6 +25,8 @@ typedef struct skinny_job {
   int64_t columns;      /* of such a block */
   float *copy;          /* a's rows of the job's products, [products, m, k]; NULL: a is read as it is */
 } skinny_job;
+
+static int64_t at_least_1(int64_t x) { return x > 0 ? x : 1; }
 
 static void multiply(const skinny_job *job, float *y, int64_t ldy, const float *x, int64_t ldx, const emily__matrix *b,
                      int64_t j0, int64_t cols) {
@@ -80,18 +83,16 @@ static void copy_rows(skinny_job *job) {
   }
 }
 
+/* Columns of b are cut by what is to be read; how they are cut changes no bits. */
 static void cut_blocks(skinny_job *job) {
   const emily__product *p = job->p;
-  const int64_t k = p->k > 0 ? p->k : 1, columns = (BLOCK + k - 1) / k;
-  if (p->n > columns) {
-    job->per_block = 1;
-    job->blocks_each = (p->n + columns - 1) / columns;
-    job->columns = columns;
-  } else {
-    job->per_block = columns / p->n;
-    job->blocks_each = 1;
-    job->columns = p->n;
-  }
+  const int64_t column_bytes = at_least_1(p->k * (int64_t)emily_dtype_size(p->matrix[EMILY__PRODUCT_B].dtype));
+  const int64_t each_thread = p->batch * p->n * column_bytes / emily__pool_threads();
+  const int64_t bytes = each_thread < GRAIN_BYTES ? GRAIN_BYTES : each_thread < BLOCK_BYTES ? each_thread : BLOCK_BYTES;
+  const int64_t columns = (bytes + column_bytes - 1) / column_bytes;
+  job->per_block = p->n > columns ? 1 : columns / p->n;
+  job->blocks_each = p->n > columns ? (p->n + columns - 1) / columns : 1;
+  job->columns = (p->n + job->blocks_each - 1) / job->blocks_each;
 }
 
 emily_status emily__product_skinny(const emily__product *p) {
