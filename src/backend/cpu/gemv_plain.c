@@ -1,8 +1,8 @@
-/* gemv_plain.c: dot products along contiguous rows, in plain C. Eight partial sums, so that the error grows with k / 8 and the
+/* gemv_plain.c: dot products along contiguous rows, in plain C. Sixteen partial sums, so that the error grows with k / 16 and the
  * compiler may use the vectors it has; the order is fixed by k alone. */
 #include "backend/cpu/kernels.h"
 
-enum { LANES = 8 };
+enum { LANES = EMILY__SKINNY_LANES };
 
 #define W float
 #define NAME(base) base##_f32
@@ -19,6 +19,8 @@ enum { LANES = 8 };
 #define F32(w) emily__bf16_to_f32(w)
 #include "backend/cpu/gemv_plain.inc"
 
+static float dot(const float *a, const float *b, int64_t n) { return row_f32(a, LANES, b, n); }
+
 static void axpy(float *y, float alpha, const float *x, int64_t n) {
   for (int64_t i = 0; i < n; i++) y[i] += alpha * x[i];
 }
@@ -31,5 +33,5 @@ void emily__cpu_kernels_plain_gemv(emily__cpu_kernels *k) {
   k->skinny_f16 = skinny_f16;
   k->skinny_bf16 = skinny_bf16;
   k->axpy = axpy;
-  k->dot = row_f32;
+  k->dot = dot;
 }

@@ -16,14 +16,21 @@
 typedef void emily__unary_f32(float *out, const float *x, int64_t n);                    /* out may be x */
 typedef void emily__binary_f32(float *out, const float *a, const float *b, int64_t n);   /* out may be a or b */
 
-enum { EMILY__SKINNY_MAX = 8, EMILY__GEMM_MR_MAX = 16, EMILY__GEMM_NR_MAX = 64 };
+enum {
+  EMILY__SKINNY_GROUP = 8, /* rows of x that are packed together … */
+  EMILY__SKINNY_LANES = 16, /* … in pieces of so many elements */
+  EMILY__SKINNY_MAX = 32,
+  EMILY__GEMM_MR_MAX = 16
+};
 
-typedef void emily__skinny_f32(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t m, const float *w,
-                               int64_t stride, int64_t rows, int64_t k);
-typedef void emily__skinny_f16(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t m, const emily__f16 *w,
-                               int64_t stride, int64_t rows, int64_t k);
-typedef void emily__skinny_bf16(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t m, const emily__bf16 *w,
-                                int64_t stride, int64_t rows, int64_t k);
+/* y[i·ldy + j] = Σ_k x[i, k] · w[j·stride + k] for i < m ≤ EMILY__SKINNY_MAX, j < rows: w is read once. x is packed: groups of
+ * EMILY__SKINNY_GROUP rows (the last one of what is left), each [⌈k / 16⌉][rows of the group][16], with zeros past k. */
+typedef void emily__skinny_f32(float *y, int64_t ldy, const float *x, int64_t m, const float *w, int64_t stride,
+                               int64_t rows, int64_t k);
+typedef void emily__skinny_f16(float *y, int64_t ldy, const float *x, int64_t m, const emily__f16 *w, int64_t stride,
+                               int64_t rows, int64_t k);
+typedef void emily__skinny_bf16(float *y, int64_t ldy, const float *x, int64_t m, const emily__bf16 *w, int64_t stride,
+                                int64_t rows, int64_t k);
 
 typedef struct emily__cpu_kernels {
   const char *level; /* "plain", "avx2", "avx512" */
@@ -56,7 +63,6 @@ typedef struct emily__cpu_kernels {
   void (*gemv_f32)(float *y, const float *x, const float *w, int64_t stride, int64_t rows, int64_t k);
   void (*gemv_f16)(float *y, const float *x, const emily__f16 *w, int64_t stride, int64_t rows, int64_t k);
   void (*gemv_bf16)(float *y, const float *x, const emily__bf16 *w, int64_t stride, int64_t rows, int64_t k);
-  /* y[i·ldy + j] = Σ_k x[i·ldx + k] · w[j·stride + k] for i < m ≤ EMILY__SKINNY_MAX, j < rows: w is read once */
   emily__skinny_f32 *skinny_f32;
   emily__skinny_f16 *skinny_f16;
   emily__skinny_bf16 *skinny_bf16;
