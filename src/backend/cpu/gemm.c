@@ -10,7 +10,7 @@
  * depend neither on the number of threads nor on the other rows and columns, however these are cut.
  *
  * Scratch comes from the backend's allocator, which keeps it for the next product (emily__cpu_memory_clear_cache gives it back):
- * at most A_LIMIT elements for A (or one tile), and TASK_ROWS · TASK_COLUMNS + K_BLOCK · TASK_COLUMNS for each thread.
+ * at most A_LIMIT elements for A (or one tile), and (TASK_ROWS + K_BLOCK) · TASK_COLUMNS for each thread.
  */
 #include "backend/cpu/gemm.h"
 
@@ -22,12 +22,13 @@
 enum {
   K_BLOCK = 512,          /* A's tile of 12 rows: 24 KiB */
   TASK_COLUMNS = 256,     /* B's block: 512 KiB */
-  TASK_ROWS = 384,        /* C's block in scratch: 384 KiB */
-  TASKS_PER_THREAD = 4,   /* where there are enough columns and rows, so that threads end together */
+  TASK_ROWS = 384,        /* C's block where it needs scratch: 384 KiB */
+  TASK_ROWS_IN_PLACE = 4096,
+  TASKS_PER_THREAD = 2,   /* where there are enough columns and rows, so that threads end together */
   SLOTS = 64,             /* at most so many tasks at once: bits of a word */
   A_LIMIT = 8 << 20,      /* elements of A packed at a time: 32 MiB */
   PACK_TASK = 1 << 15,    /* elements of A that are worth a task of their own */
-  ALONE = 1 << 17         /* multiplications that one thread does in the time others need to begin */
+  ALONE = 1 << 18         /* multiplications that one thread does in the time others need to begin */
 };
 
 typedef struct gemm_job {
@@ -40,6 +41,7 @@ typedef struct gemm_job {
   float *a;                  /* [products][block of k][tile][k][rows of the tile] */
   float *slots;              /* a task's own: B's panels, then C's block */
   int64_t slot_size, b_size; /* in elements */
+  bool sums_apart;           /* out cannot hold the sums of every block: it is not float32, or its last panel is not whole */
   _Atomic uint64_t free_slots;
 } gemm_job;
 
@@ -49,12 +51,12 @@ static int64_t round_up(int64_t x, int64_t unit) { return ceil_div(x, unit) * un
 static int64_t least(int64_t x, int64_t y) { return x < y ? x : y; }
 
 void emily__gemm_cut_product(emily__gemm_cut *cut, const emily__cpu_kernels *kernels, int64_t m, int64_t n, int64_t k,
-                             int64_t batch, int32_t threads) {
+                             int64_t batch, int64_t most_rows, int32_t threads) {
   const int64_t wanted = threads > 1 ? (int64_t)threads * TASKS_PER_THREAD : 1;
   const int64_t nr = kernels->gemm_nr;
   cut->tiles = ceil_div(m, kernels->gemm_mr);
   cut->k_blocks = at_least_1(ceil_div(k, K_BLOCK));
-  cut->row_blocks = ceil_div(m, TASK_ROWS);
+  cut->row_blocks = ceil_div(m, most_rows);
   cut->width = TASK_COLUMNS;
   while (cut->width > nr && batch * cut->row_blocks * ceil_div(n, cut->width) < wanted)
     cut->width = round_up(cut->width / 2, nr);
@@ -105,18 +107,6 @@ static void pack_a_task(void *context, int64_t task) {
     }
 }
 
-/* Columns j0 … j1, k from k0 to k1, as panels [k][nr], the last one filled up with zeros. */
-static void pack_b(const gemm_job *job, float *panels, const emily__matrix *b, int64_t j0, int64_t j1, int64_t k0,
-                   int64_t k1) {
-  const int64_t nr = job->kernels->gemm_nr;
-  for (; j0 < j1; j0 += nr, panels += nr * (k1 - k0)) {
-    const int64_t cols = least(j1 - j0, nr);
-    emily__gemm_pack(job->kernels, panels, nr, emily__matrix_at(b, k0, j0), b->dtype, b->col, b->row, cols, k1 - k0);
-    for (int64_t p = 0; cols < nr && p < k1 - k0; p++)
-      for (int64_t j = cols; j < nr; j++) panels[p * nr + j] = 0;
-  }
-}
-
 /* A task: tiles first_tile … last_tile of product t, columns j0 … j1. */
 typedef struct gemm_task {
   int64_t t, first_tile, last_tile, j0, j1;
@@ -125,7 +115,10 @@ typedef struct gemm_task {
   float *sums;              /* C in float32: out itself where it can hold the sums … */
   int64_t lds;
   bool direct;              /* … which is when whole panels of float32 columns are contiguous in it */
+  bool in_place;            /* B's whole panels are not packed */
 } gemm_task;
+
+static bool holds_sums(const emily__matrix *out) { return out->dtype == EMILY_FLOAT32 && out->col == 1; }
 
 static gemm_task make_task(const gemm_job *job, int64_t index, float *slot) {
   const emily__gemm_cut *cut = &job->cut;
@@ -139,12 +132,27 @@ static gemm_task make_task(const gemm_job *job, int64_t index, float *slot) {
   task.b = emily__product_at(job->p, EMILY__PRODUCT_B, job->first + task.t);
   task.c = emily__product_at(job->p, EMILY__PRODUCT_C, job->first + task.t);
   task.out = emily__product_at(job->p, EMILY__PRODUCT_OUT, job->first + task.t);
-  task.direct = task.out.dtype == EMILY_FLOAT32 && task.out.col == 1 && (task.j1 - task.j0) % job->kernels->gemm_nr == 0;
+  task.direct = holds_sums(&task.out) && (task.j1 - task.j0) % job->kernels->gemm_nr == 0;
   const int64_t i0 = tile_border(job, task.first_tile);
+  task.in_place = task.b.dtype == EMILY_FLOAT32 && task.b.col == 1 && task.last_tile - task.first_tile <= 2;
   task.panels = slot;
   task.sums = task.direct ? (float *)emily__matrix_at(&task.out, job->row0 + i0, task.j0) : slot + job->b_size;
   task.lds = task.direct ? task.out.row : round_up(task.j1 - task.j0, job->kernels->gemm_nr);
   return task;
+}
+
+/* The task's columns, k from k0 to k1, as panels [k][nr], the last one filled up with zeros. */
+static void pack_b(const gemm_job *job, const gemm_task *task, int64_t k0, int64_t k1) {
+  const int64_t nr = job->kernels->gemm_nr;
+  const emily__matrix *b = &task->b;
+  float *panel = task->panels;
+  for (int64_t j = task->j0; j < task->j1; j += nr, panel += nr * (k1 - k0)) {
+    const int64_t cols = least(task->j1 - j, nr);
+    if (task->in_place && cols == nr) continue;
+    emily__gemm_pack(job->kernels, panel, nr, emily__matrix_at(b, k0, j), b->dtype, b->col, b->row, cols, k1 - k0);
+    for (int64_t p = 0; cols < nr && p < k1 - k0; p++)
+      for (int64_t i = cols; i < nr; i++) panel[p * nr + i] = 0;
+  }
 }
 
 /* One tile of A through all panels of B; at the last block of k the tile's rows of C are finished while they are in cache. */
@@ -153,8 +161,11 @@ static void multiply_tile(const gemm_job *job, const gemm_task *task, int64_t ti
   const int64_t i0 = tile_border(job, tile), rows = tile_border(job, tile + 1) - i0;
   const float *a = packed_a(job, task->t, k0, k1, i0);
   float *sums = task->sums + (i0 - tile_border(job, task->first_tile)) * task->lds;
-  for (int64_t j = 0; j < task->j1 - task->j0; j += nr)
-    job->kernels->gemm_micro(sums + j, task->lds, a, task->panels + j * (k1 - k0), nr, k1 - k0, (int32_t)rows, block > 0);
+  for (int64_t j = 0; j < task->j1 - task->j0; j += nr) {
+    const bool in_place = task->in_place && task->j0 + j + nr <= task->j1;
+    const float *b = in_place ? (const float *)emily__matrix_at(&task->b, k0, task->j0 + j) : task->panels + j * (k1 - k0);
+    job->kernels->gemm_micro(sums + j, task->lds, a, b, in_place ? task->b.row : nr, k1 - k0, (int32_t)rows, block > 0);
+  }
   if (block + 1 < job->cut.k_blocks || (task->direct && !task->c.data && job->p->alpha == 1)) return;
   emily__product_finish(job->p, &task->out, &task->c, job->row0 + i0, task->j0, rows, task->j1 - task->j0, sums,
                         task->lds);
@@ -166,7 +177,7 @@ static void run_task(void *context, int64_t index) {
   float *scratch = take_slot(job, &slot);
   gemm_task task = make_task(job, index, scratch);
   for (int64_t block = 0; block < job->cut.k_blocks; block++) {
-    pack_b(job, task.panels, &task.b, task.j0, task.j1, k_border(job, block), k_border(job, block + 1));
+    pack_b(job, &task, k_border(job, block), k_border(job, block + 1));
     for (int64_t tile = task.first_tile; tile < task.last_tile; tile++) multiply_tile(job, &task, tile, block);
   }
   give_slot(job, slot);
@@ -181,7 +192,8 @@ static void run(const gemm_job *job, emily__pool_fn *fn, int64_t count, bool alo
 static void run_round(gemm_job *job, int32_t threads) {
   const emily__product *p = job->p;
   const bool alone = threads == 1 || p->batch * p->m * p->n <= ALONE / at_least_1(p->k);
-  emily__gemm_cut_product(&job->cut, job->kernels, job->rows, p->n, p->k, job->products, alone ? 1 : threads);
+  emily__gemm_cut_product(&job->cut, job->kernels, job->rows, p->n, p->k, job->products,
+                          job->sums_apart ? TASK_ROWS : TASK_ROWS_IN_PLACE, alone ? 1 : threads);
   job->tiles_per_pack = at_least_1(PACK_TASK / at_least_1(p->k * job->kernels->gemm_mr));
   run(job, pack_a_task, job->products * ceil_div(job->cut.tiles, job->tiles_per_pack), alone);
   run(job, run_task, job->products * job->cut.row_blocks * job->cut.column_blocks, alone);
@@ -201,7 +213,10 @@ emily_status emily__product_gemm(const emily__product *p) {
   gemm_job job = {.p = p, .kernels = emily__cpu_kernels_get()};
   choose_round(&job, &products, &rows);
   job.b_size = least(p->k, K_BLOCK) * least(round_up(p->n, job.kernels->gemm_nr), TASK_COLUMNS);
-  job.slot_size = job.b_size + (TASK_ROWS + 2 * EMILY__GEMM_MR_MAX) * least(round_up(p->n, job.kernels->gemm_nr), TASK_COLUMNS);
+  job.sums_apart = !holds_sums(&p->matrix[EMILY__PRODUCT_OUT]) || p->n % job.kernels->gemm_nr != 0;
+  job.slot_size = job.b_size;
+  if (job.sums_apart)
+    job.slot_size += (TASK_ROWS + 2 * EMILY__GEMM_MR_MAX) * least(round_up(p->n, job.kernels->gemm_nr), TASK_COLUMNS);
   const int64_t a_size = round_up(products * rows * p->k, 16);
   const size_t bytes = (size_t)(a_size + threads * job.slot_size) * sizeof(float);
   EMILY__TRY(emily__cpu_allocate(bytes, (void **)&job.a));

@@ -13,8 +13,9 @@ typedef struct emily__gemm_cut {
   int64_t column_blocks, width; /* of `width` columns, a multiple of gemm_nr */
 } emily__gemm_cut;
 
+/* most_rows: of a block of rows, but for two tiles more. */
 void emily__gemm_cut_product(emily__gemm_cut *cut, const emily__cpu_kernels *kernels, int64_t m, int64_t n, int64_t k,
-                             int64_t batch, int32_t threads);
+                             int64_t batch, int64_t most_rows, int32_t threads);
 
 static inline int64_t emily__gemm_border(int64_t extent, int64_t parts, int64_t i) { return i * extent / parts; }
 

@@ -10,13 +10,12 @@
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/product.h"
 
-static bool narrow_enough(const emily__product *p) {
-  return p->m <= EMILY__SKINNY_MAX && (p->matrix[EMILY__PRODUCT_B].row == 1 || p->k == 1);
-}
+/* What the skinny kernel takes: m rows, sums over k along memory. */
+static bool skinny(int64_t m, int64_t k, int64_t k_stride) { return m <= EMILY__SKINNY_MAX && (k_stride == 1 || k == 1); }
 
 /* Few columns are few rows of the transposed product. */
-static bool narrow_when_swapped(const emily__product *p) {
-  return p->n <= EMILY__SKINNY_MAX && p->n < p->m && (p->matrix[EMILY__PRODUCT_A].col == 1 || p->k == 1);
+static bool skinny_when_swapped(const emily__product *p) {
+  return p->n < p->m && skinny(p->n, p->k, p->matrix[EMILY__PRODUCT_A].col);
 }
 
 emily_status emily__cpu_matmul(const emily__node_view *node) {
@@ -27,8 +26,8 @@ emily_status emily__cpu_matmul(const emily__node_view *node) {
     emily__product_naive(&p);
     return EMILY_OK;
   }
-  if (narrow_enough(&p)) return emily__product_skinny(&p);
-  if (!narrow_when_swapped(&p)) return emily__product_gemm(&p);
+  if (skinny(p.m, p.k, p.matrix[EMILY__PRODUCT_B].row)) return emily__product_skinny(&p);
+  if (!skinny_when_swapped(&p)) return emily__product_gemm(&p);
   emily__product_swap(&p);
   return emily__product_skinny(&p);
 }
