@@ -67,7 +67,7 @@ $(BUILD)/libemily.so: $(LIB_OBJ)
 $(BUILD)/emily: $(CLI_OBJ) $(BUILD)/libemily.a
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBS)
 
-tests: $(TEST_BIN)
+tests: cli $(TEST_BIN)
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_HELP_OBJ) $(BUILD)/libemily.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBS) -lcmocka
