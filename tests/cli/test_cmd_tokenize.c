@@ -49,7 +49,6 @@ static void json(void **state) {
   CHECK(NULL, "{\"ids\":[2,4,3],\"tokens\":[\"[CLS]\",\"a\",\"[SEP]\"]}\n", "--json", "a");
   CHECK(NULL, "{\"ids\":[2,4,3,5,3],\"tokens\":[\"[CLS]\",\"a\",\"[SEP]\",\"b\",\"[SEP]\"]}\n", "--json", "a", "--pair", "b");
   CHECK(NULL, "{\"ids\":[2,3],\"tokens\":[\"[CLS]\",\"[SEP]\"]}\n", "--json", "");
-  CHECK(NULL, "{\"ids\":[2,1,3],\"tokens\":[\"[CLS]\",\"[UNK]\",\"[SEP]\"]}\n", "--json", "--", "-");
 }
 
 static void lines(void **state) {

@@ -1,6 +1,7 @@
 /* shell.c: see shell.h. */
 #include "shell.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -60,9 +61,9 @@ static int take(int fd, sink *s) {
 }
 
 static void feed(int *fd, const char *input, size_t length, size_t *sent) {
-  ssize_t put = *sent < length ? write(*fd, input + *sent, length - *sent) : -1;
+  ssize_t put = write(*fd, input + *sent, length - *sent);
   if (put > 0) *sent += (size_t)put;
-  if (put > 0 && *sent < length) return;
+  if (*sent < length && (put > 0 || (put < 0 && errno == EAGAIN))) return;
   close(*fd);
   *fd = -1;
 }
@@ -92,6 +93,7 @@ shell shell_run_bytes(const void *input, size_t length, const char *const *args)
   sink sinks[2] = {{NULL, 0}, {NULL, 0}};
   signal(SIGPIPE, SIG_IGN);
   assert_true(!pipe2(in, O_CLOEXEC) && !pipe2(out, O_CLOEXEC) && !pipe2(err, O_CLOEXEC));
+  assert_int_equal(fcntl(in[1], F_SETFL, O_NONBLOCK), 0); /* the command may answer before it has read all */
   pid_t pid = shell_start(in[0], out[1], err[1], args);
   close(in[0]), close(out[1]), close(err[1]);
   converse(in[1], out[0], err[0], input, length, sinks);
