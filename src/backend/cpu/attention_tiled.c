@@ -19,12 +19,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { KEYS = 128, ROWS = 64, FEW = EMILY__SKINNY_MAX };
+enum { KEYS = 128, ROWS = 64, FEW = EMILY__SKINNY_GROUP };
 
 /* Scratch of one unit, in floats. */
 typedef struct tile {
   float *q;            /* [R, D], scaled; behind it, for many rows, its panels */
-  float *q_panels;     /* [panel][D][mr] */
+  float *q_panels;     /* many rows: [panel][D][mr]; few: packed for the skinny kernel (kernels.h) */
   float *k;            /* [KEYS, D] gathered, where K is not contiguous float32 */
   float *kt;           /* [D][KEYS]: a tile of K, transposed */
   float *v;            /* [KEYS][dv]: a tile of V, rows padded to the micro-kernel's width */
@@ -52,7 +52,7 @@ static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; 
 static void lay_out(const job *j, float *at, tile *t) {
   const emily__attention *a = j->a;
   t->q = at, at += round_up(j->R * a->D, 16);
-  t->q_panels = at, at += round_up(round_up(j->R, j->mr) * a->D, 16);
+  t->q_panels = at, at += round_up(j->R, j->mr) * round_up(a->D, EMILY__SKINNY_LANES);
   t->k = at, at += round_up(KEYS * a->D, 16);
   t->kt = at, at += round_up(KEYS * a->D, 16);
   t->v = at, at += round_up(KEYS * j->dv, 16);
@@ -78,6 +78,7 @@ static void load_queries(const job *j, const unit *u, tile *t) {
     emily__gather_f32(t->q + r * a->D, q, a->q->strides[3], a->q->dtype, a->D);
     a->kernels->multiply_scalar(t->q + r * a->D, t->q + r * a->D, a->scale, a->D);
   }
+  if (u->R <= FEW) emily__skinny_pack(t->q_panels, &(emily__matrix){(char *)t->q, a->D, 1, EMILY_FLOAT32}, u->R, a->D);
   for (int64_t r = 0; u->R > FEW && r < u->R; r += j->mr) {
     const int64_t rows = u->R - r < j->mr ? u->R - r : j->mr;
     a->kernels->transpose_f32(t->q_panels + r * a->D, rows, t->q + r * a->D, a->D, rows, a->D);
@@ -109,7 +110,7 @@ static void scores(const job *j, const unit *u, int64_t j0, int64_t n, tile *t) 
   int64_t stride;
   const float *k = key_rows(a, u, j0, n, t, &stride);
   if (u->R <= FEW) {
-    kernels->skinny_f32(t->s, KEYS, t->q, a->D, u->R, k, stride, n, a->D);
+    kernels->skinny_f32(t->s, KEYS, t->q_panels, u->R, k, stride, n, a->D);
     return;
   }
   if (n < KEYS) memset(t->kt, 0, (size_t)(KEYS * a->D) * sizeof(float));

@@ -48,6 +48,9 @@ void emily__product_finish(const emily__product *p, const emily__matrix *out, co
 void emily__gather_f32(float *out, const char *x, int64_t stride, emily_dtype dtype, int64_t n);
 void emily__scatter_f32(char *out, int64_t stride, emily_dtype dtype, const float *x, int64_t n);
 
+/* a's first m ≤ EMILY__SKINNY_GROUP rows, k elements each, as the skinny kernels take them (kernels.h): m · ⌈k / 16⌉ · 16 floats. */
+void emily__skinny_pack(float *to, const emily__matrix *a, int64_t m, int64_t k);
+
 /* The kernels: what to run, with scratch taken before out is written. */
 emily_status emily__product_skinny(const emily__product *p); /* m ≤ EMILY__SKINNY_MAX, b's k axis contiguous */
 emily_status emily__product_gemm(const emily__product *p);   /* any strides; float32, float16, bfloat16, mixed */

@@ -76,12 +76,11 @@ static void run_block(void *context, int64_t block) {
   for (int64_t t = t0; t < t1; t++) run_columns(job, job->first + t, j0, j1);
 }
 
-/* Rows i0 … of a, at most EMILY__SKINNY_GROUP, as pieces side by side. */
-static void pack_group(float *to, const emily__matrix *a, int64_t i0, int64_t rows, int64_t k) {
+void emily__skinny_pack(float *to, const emily__matrix *a, int64_t m, int64_t k) {
   for (int64_t at = 0; at < k; at += EMILY__SKINNY_LANES)
-    for (int64_t i = 0; i < rows; i++, to += EMILY__SKINNY_LANES) {
+    for (int64_t i = 0; i < m; i++, to += EMILY__SKINNY_LANES) {
       const int64_t n = k - at < EMILY__SKINNY_LANES ? k - at : EMILY__SKINNY_LANES;
-      emily__gather_f32(to, emily__matrix_at(a, i0 + i, at), a->col, a->dtype, n);
+      emily__gather_f32(to, emily__matrix_at(a, i, at), a->col, a->dtype, n);
       for (int64_t j = n; j < EMILY__SKINNY_LANES; j++) to[j] = 0;
     }
 }
@@ -90,9 +89,10 @@ static void pack_task(void *context, int64_t task) {
   const skinny_job *job = context;
   const int64_t m = job->p->m, groups = (m + EMILY__SKINNY_GROUP - 1) / EMILY__SKINNY_GROUP;
   const int64_t t = task / groups, i0 = task % groups * EMILY__SKINNY_GROUP;
-  const emily__matrix a = emily__product_at(job->p, EMILY__PRODUCT_A, job->first + t);
-  pack_group(job->packed + (t * m + i0) * job->padded, &a, i0, m - i0 < EMILY__SKINNY_GROUP ? m - i0 : EMILY__SKINNY_GROUP,
-             job->p->k);
+  emily__matrix a = emily__product_at(job->p, EMILY__PRODUCT_A, job->first + t);
+  a.data = emily__matrix_at(&a, i0, 0);
+  emily__skinny_pack(job->packed + (t * m + i0) * job->padded, &a,
+                     m - i0 < EMILY__SKINNY_GROUP ? m - i0 : EMILY__SKINNY_GROUP, job->p->k);
 }
 
 static void pack(skinny_job *job) {
