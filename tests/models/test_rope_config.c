@@ -31,8 +31,7 @@ static void reads_both_styles(void **state) {
       "{\"rope_parameters\":{\"rope_type\":\"linear\",\"factor\":4,\"rope_theta\":500}}",
       "{\"rope_theta\":500,\"rope_scaling\":{\"type\":\"linear\",\"factor\":4.0}}",
       "{\"rope_theta\":7,\"rope_parameters\":null,\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":4,\"rope_theta\":500}}",
-      "{\"rope_parameters\":{\"rope_type\":\"default\",\"rope_theta\":3},\"rope_scaling\":{\"type\":\"linear\",\"factor\":4},"
-      "\"rope_theta\":500}",
+      "{\"rope_parameters\":{\"rope_type\":\"default\"},\"rope_scaling\":{\"type\":\"linear\",\"factor\":4},\"rope_theta\":500}",
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     emily__rope_params p;
