@@ -78,7 +78,8 @@ emily__tensor *tensor_random(emily_dtype dtype, int ndim, const int64_t *shape, 
   return t;
 }
 
-emily__tensor *tensor_view(const emily__tensor *t, int64_t offset, int ndim, const int64_t *shape, const int64_t *strides) {
+emily__tensor *tensor_view(const emily__tensor *t, int64_t offset, int ndim, const int64_t *shape,
+                           const int64_t *strides) {
   owned *o = own(t->dtype, ndim, shape);
   if (ndim) memcpy(o->strides, strides, (size_t)ndim * sizeof *strides);
   o->tensor.data = (char *)t->data + offset * (int64_t)emily_dtype_size(t->dtype);
@@ -169,8 +170,14 @@ emily_status tensor_run_donated(emily__prim prim, const void *attrs, emily__tens
                                 const emily__tensor *const *inputs, int donated, uint32_t debug) {
   emily__tensor in[8];
   for (int i = 0; i < n_inputs && i < 8; i++) in[i] = *inputs[i];
-  emily__node_view node = {.prim = prim, .attrs = attrs, .n_inputs = n_inputs, .n_outputs = 1, .inputs = in,
-                           .outputs = out, .donated = donated, .debug = debug};
+  emily__node_view node = {.prim = prim,
+                           .attrs = attrs,
+                           .n_inputs = n_inputs,
+                           .n_outputs = 1,
+                           .inputs = in,
+                           .outputs = out,
+                           .donated = donated,
+                           .debug = debug};
   return emily__backend_default()->run(&node);
 }
 
@@ -196,4 +203,6 @@ uint64_t tensor_bits(void) {
   return test_random(&state);
 }
 
-double tensor_uniform(double low, double high) { return low + (high - low) * (double)(tensor_bits() >> 11) * 0x1p-53; }
+double tensor_uniform(double low, double high) {
+  return low + (high - low) * (double)(tensor_bits() >> 11) * 0x1p-53;
+}

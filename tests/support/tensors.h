@@ -1,4 +1,5 @@
-/* tensors.h: strided tensors for the backend's tests: made, filled, laid out in awkward ways, and run through a primitive.
+/* tensors.h: strided tensors for the backend's tests: made, filled, laid out in awkward ways, and run through a
+ * primitive.
  *
  * Everything made here lives until tensors_free, which a test calls at its end (or a teardown for it). Elements are
  * reached by their row-major index, as double, int64 or a complex pair. */
@@ -7,14 +8,16 @@
 
 #include "backend/backend.h"
 
-#define DIMS(...) (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (int64_t[]){__VA_ARGS__}
+#define DIMS(...) \
+  (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (int64_t[]) { __VA_ARGS__ }
 #define NO_DIMS 0, NULL
 
 emily__tensor *tensor_new(emily_dtype dtype, int ndim, const int64_t *shape); /* dense, every byte 0xA5 */
 emily__tensor *tensor_of(emily_dtype dtype, int ndim, const int64_t *shape, const double *values);
 /* Uniform in [low, high], rounded to the dtype; bool: either. */
 emily__tensor *tensor_random(emily_dtype dtype, int ndim, const int64_t *shape, double low, double high);
-emily__tensor *tensor_view(const emily__tensor *t, int64_t offset, int ndim, const int64_t *shape, const int64_t *strides);
+emily__tensor *tensor_view(const emily__tensor *t, int64_t offset, int ndim, const int64_t *shape,
+                           const int64_t *strides);
 void tensors_free(void);
 
 /* The same values in another layout of memory. */
@@ -41,8 +44,8 @@ emily_status tensor_run(emily__prim prim, const void *attrs, emily__tensor *out,
                         const emily__tensor *const *inputs);
 emily_status tensor_run_donated(emily__prim prim, const void *attrs, emily__tensor *out, int n_inputs,
                                 const emily__tensor *const *inputs, int donated, uint32_t debug);
-#define INPUTS(...) (int)(sizeof((const emily__tensor *[]){__VA_ARGS__}) / sizeof(void *)), \
-                    (const emily__tensor *[]){__VA_ARGS__}
+#define INPUTS(...) \
+  (int)(sizeof((const emily__tensor *[]){__VA_ARGS__}) / sizeof(void *)), (const emily__tensor *[]) { __VA_ARGS__ }
 
 /* Bits equal, element by element; says which is not. */
 bool tensors_same(const emily__tensor *a, const emily__tensor *b);

@@ -1,9 +1,9 @@
-/* arg_reduce.c: argmax and argmin along one axis. The first of equal elements wins; a NaN beats every number, the first NaN the
- * others. */
+/* arg_reduce.c: argmax and argmin along one axis. The first of equal elements wins; a NaN beats every number, the
+ * first NaN the others. */
 #include "backend/cpu/complex.h"
 #include "backend/cpu/cpu.h"
+#include "backend/cpu/halves.h"
 #include "backend/cpu/iterate.h"
-#include "backend/cpu/kernels.h"
 #include "backend/cpu/pool.h"
 
 #define T uint8_t
@@ -64,13 +64,13 @@
 
 typedef void chunk_fn(const void *x, int64_t n, int64_t base, void *best, int64_t *index);
 
-#define ROW(op)                                                                                                    \
-  {                                                                                                                \
-    [EMILY_BOOL] = op##_uint8, [EMILY_UINT8] = op##_uint8, [EMILY_UINT16] = op##_uint16,                           \
-    [EMILY_UINT32] = op##_uint32, [EMILY_UINT64] = op##_uint64, [EMILY_INT8] = op##_int8,                          \
-    [EMILY_INT16] = op##_int16, [EMILY_INT32] = op##_int32, [EMILY_INT64] = op##_int64,                            \
-    [EMILY_FLOAT16] = op##_float32, [EMILY_BFLOAT16] = op##_float32, [EMILY_FLOAT32] = op##_float32,               \
-    [EMILY_FLOAT64] = op##_float64, [EMILY_COMPLEX64] = op##_complex64                                             \
+#define ROW(op)                                                                                      \
+  {                                                                                                  \
+    [EMILY_BOOL] = op##_uint8, [EMILY_UINT8] = op##_uint8, [EMILY_UINT16] = op##_uint16,             \
+    [EMILY_UINT32] = op##_uint32, [EMILY_UINT64] = op##_uint64, [EMILY_INT8] = op##_int8,            \
+    [EMILY_INT16] = op##_int16, [EMILY_INT32] = op##_int32, [EMILY_INT64] = op##_int64,              \
+    [EMILY_FLOAT16] = op##_float32, [EMILY_BFLOAT16] = op##_float32, [EMILY_FLOAT32] = op##_float32, \
+    [EMILY_FLOAT64] = op##_float64, [EMILY_COMPLEX64] = op##_complex64                               \
   }
 
 enum { CHUNK = 4096 };
@@ -79,8 +79,8 @@ typedef struct job {
   chunk_fn *chunk;
   emily_dtype dtype;
   int32_t itemsize;
-  int64_t extent, stride;                           /* of the axis; bytes */
-  int32_t ndim;                                     /* of the other axes */
+  int64_t extent, stride;                                   /* of the axis; bytes */
+  int32_t ndim;                                             /* of the other axes */
   int64_t shape[EMILY__MAX_RANK], strides[EMILY__MAX_RANK]; /* bytes */
   const char *in;
   uint32_t *out;
@@ -89,14 +89,12 @@ typedef struct job {
 
 /* n elements from x as contiguous ones of the chunk function's type: where they are, or in a buffer. */
 static const void *bring(const job *j, const char *x, int64_t n, char *raw, float *wide) {
-  const emily__cpu_kernels *k = emily__cpu_kernels_get();
   if (j->stride != j->itemsize) {
     emily__copy_strided(raw, j->itemsize, x, j->stride, n, j->itemsize);
     x = raw;
   }
-  if (j->dtype == EMILY_FLOAT16) k->f16_to_f32(wide, (const void *)x, n);
-  else if (j->dtype == EMILY_BFLOAT16) k->bf16_to_f32(wide, (const void *)x, n);
-  else return x;
+  if (!emily__is_half(j->dtype)) return x;
+  emily__widen(wide, x, j->dtype, n);
   return wide;
 }
 
@@ -127,8 +125,13 @@ static emily_status arg_reduce(const emily__node_view *node, chunk_fn *const of[
   const emily__attrs_arg_reduce *attrs = node->attrs;
   const emily__tensor *in = &node->inputs[0], *out = &node->outputs[0];
   if (out->size == 0) return EMILY_OK;
-  job j = {.chunk = of[in->dtype], .dtype = in->dtype, .itemsize = (int32_t)emily_dtype_size(in->dtype), .in = in->data,
-           .out = out->data, .rows = out->size, .extent = in->shape[attrs->axis]};
+  job j = {.chunk = of[in->dtype],
+           .dtype = in->dtype,
+           .itemsize = (int32_t)emily_dtype_size(in->dtype),
+           .in = in->data,
+           .out = out->data,
+           .rows = out->size,
+           .extent = in->shape[attrs->axis]};
   j.stride = in->strides[attrs->axis] * j.itemsize;
   for (int32_t i = 0; i < in->ndim; i++) {
     if (i == attrs->axis) continue;

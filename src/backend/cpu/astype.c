@@ -1,24 +1,24 @@
 /* astype.c: casts between all dtypes.
  *
- * Integers wrap. Any number but zero is true (NaN too). A complex number gives its real part; it is true where either part is not 0.
- * 16-bit floats are reached through float32, as in MLX. A float goes to an integer towards zero, and where C leaves that
- * undefined:
+ * Integers wrap. Any number but zero is true (NaN too). A complex number gives its real part; it is true where either
+ * part is not 0. 16-bit floats are reached through float32, as in MLX. A float goes to an integer towards zero, and
+ * where C leaves that undefined:
  *   - NaN gives 0;
- *   - what truncates to an int32 wraps into narrower types and into unsigned ones (300 → uint8 44, -1 → uint32 4294967295), as MLX
- *     on this machine does throughout; for the 64-bit types the same with int64;
+ *   - what truncates to an int32 wraps into narrower types and into unsigned ones (300 → uint8 44,
+ *     -1 → uint32 4294967295), as MLX on x86 does throughout; for the 64-bit types the same with int64;
  *   - anything else that does not fit, infinities among them, gives the nearest end of the type's range. */
 #include "backend/cpu/complex.h"
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/iterate.h"
 #include "backend/cpu/kernels.h"
 
-#define FROM_FLOAT(name, type, lowest, highest, wrap_type, wraps)     \
-  static inline type float_to_##name(double x) {                      \
-    if (wraps(x)) return (type)(wrap_type)x;                          \
-    if (x != x) return 0;                                             \
-    if (x <= (double)(lowest)) return lowest;                         \
-    if (x >= (double)(highest)) return highest;                       \
-    return (type)x;                                                   \
+#define FROM_FLOAT(name, type, lowest, highest, wrap_type, wraps) \
+  static inline type float_to_##name(double x) {                  \
+    if (wraps(x)) return (type)(wrap_type)x;                      \
+    if (x != x) return 0;                                         \
+    if (x <= (double)(lowest)) return lowest;                     \
+    if (x >= (double)(highest)) return highest;                   \
+    return (type)x;                                               \
   }
 #define IS_INT32(x) ((x) > -0x1p31 - 1 && (x) < 0x1p31)
 #define IS_INT64(x) ((x) >= -0x1p63 && (x) < 0x1p63)
@@ -125,30 +125,29 @@ static void f32_to_f16(void *const *p, int64_t n) { emily__cpu_kernels_get()->f3
 static void bf16_to_f32(void *const *p, int64_t n) { emily__cpu_kernels_get()->bf16_to_f32(p[0], p[1], n); }
 static void f32_to_bf16(void *const *p, int64_t n) { emily__cpu_kernels_get()->f32_to_bf16(p[0], p[1], n); }
 
-#define TO_ROW(NAME, to)                                                                                           \
-  [EMILY_##NAME] = {[EMILY_BOOL] = boolean_to_##to,       [EMILY_UINT8] = uint8_to_##to,                              \
-                    [EMILY_UINT16] = uint16_to_##to,   [EMILY_UINT32] = uint32_to_##to,                            \
-                    [EMILY_UINT64] = uint64_to_##to,   [EMILY_INT8] = int8_to_##to,                                \
-                    [EMILY_INT16] = int16_to_##to,     [EMILY_INT32] = int32_to_##to,                              \
-                    [EMILY_INT64] = int64_to_##to,     [EMILY_FLOAT16] = float16_to_##to,                          \
-                    [EMILY_BFLOAT16] = bfloat16_to_##to, [EMILY_FLOAT32] = float32_to_##to,                        \
-                    [EMILY_FLOAT64] = float64_to_##to, [EMILY_COMPLEX64] = complex64_to_##to},
+#define TO_ROW(NAME, to)                                                                                          \
+  [EMILY_##NAME] = {                                                                                              \
+      [EMILY_BOOL] = boolean_to_##to,    [EMILY_UINT8] = uint8_to_##to,        [EMILY_UINT16] = uint16_to_##to,   \
+      [EMILY_UINT32] = uint32_to_##to,   [EMILY_UINT64] = uint64_to_##to,      [EMILY_INT8] = int8_to_##to,       \
+      [EMILY_INT16] = int16_to_##to,     [EMILY_INT32] = int32_to_##to,        [EMILY_INT64] = int64_to_##to,     \
+      [EMILY_FLOAT16] = float16_to_##to, [EMILY_BFLOAT16] = bfloat16_to_##to,  [EMILY_FLOAT32] = float32_to_##to, \
+      [EMILY_FLOAT64] = float64_to_##to, [EMILY_COMPLEX64] = complex64_to_##to}
 
 static emily__block_fn *const casts[EMILY_DTYPE_COUNT][EMILY_DTYPE_COUNT] = {
-    TO_ROW(BOOL, boolean)
-    TO_ROW(UINT8, uint8)
-    TO_ROW(UINT16, uint16)
-    TO_ROW(UINT32, uint32)
-    TO_ROW(UINT64, uint64)
-    TO_ROW(INT8, int8)
-    TO_ROW(INT16, int16)
-    TO_ROW(INT32, int32)
-    TO_ROW(INT64, int64)
-    TO_ROW(FLOAT16, float16)
-    TO_ROW(BFLOAT16, bfloat16)
-    TO_ROW(FLOAT32, float32)
-    TO_ROW(FLOAT64, float64)
-    TO_ROW(COMPLEX64, complex64)
+    TO_ROW(BOOL, boolean),
+    TO_ROW(UINT8, uint8),
+    TO_ROW(UINT16, uint16),
+    TO_ROW(UINT32, uint32),
+    TO_ROW(UINT64, uint64),
+    TO_ROW(INT8, int8),
+    TO_ROW(INT16, int16),
+    TO_ROW(INT32, int32),
+    TO_ROW(INT64, int64),
+    TO_ROW(FLOAT16, float16),
+    TO_ROW(BFLOAT16, bfloat16),
+    TO_ROW(FLOAT32, float32),
+    TO_ROW(FLOAT64, float64),
+    TO_ROW(COMPLEX64, complex64),
 };
 
 static emily__block_fn *find(emily_dtype from, emily_dtype to) {

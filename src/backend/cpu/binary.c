@@ -1,6 +1,6 @@
-/* binary.c: the binary primitives and select. A row of functions by dtype for each; float32 goes through the kernel table where it has
- * the function, through libm else. 16-bit floats are computed in float32 and rounded once (floor_divide, which MLX does in two
- * steps, rounds the quotient first). */
+/* binary.c: the binary primitives and select. A row of functions by dtype for each; float32 goes through the kernel
+ * table where it has the function, through libm else. 16-bit floats are computed in float32 and rounded once
+ * (floor_divide, which MLX does in two steps, rounds the quotient first). */
 #include "backend/cpu/complex.h"
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/iterate.h"
@@ -77,20 +77,20 @@ static void multiply_scalar(float *out, const float *x, float value, int64_t n) 
 }
 
 /* bool: as the integers 0 and 1 of which every number but 0 is true, and 0 / 0 = 0 */
-#define LOOP(name, expression)                             \
-  static void name##_bool(void *const *p, int64_t n) {     \
-    uint8_t *out = p[0];                                   \
-    const uint8_t *in_a = p[1], *in_b = p[2];              \
-    for (int64_t i = 0; i < n; i++) {                      \
-      bool a = in_a[i] != 0, b = in_b[i] != 0;             \
-      out[i] = (expression);                               \
-    }                                                      \
+#define LOOP(name, expression)                         \
+  static void name##_bool(void *const *p, int64_t n) { \
+    uint8_t *out = p[0];                               \
+    const uint8_t *in_a = p[1], *in_b = p[2];          \
+    for (int64_t i = 0; i < n; i++) {                  \
+      bool a = in_a[i] != 0, b = in_b[i] != 0;         \
+      out[i] = (expression);                           \
+    }                                                  \
   }
-LOOP(and, a & b)
+LOOP(and, a &b)
 LOOP(or, a | b)
 LOOP(xor, a ^ b)
 LOOP(power, a | !b)
-LOOP(nothing, a & b & !b) /* a mod 1 and a mod 0 */
+LOOP(nothing, a &b & !b) /* a mod 1 and a mod 0 */
 LOOP(equal, a == b)
 LOOP(less, !a & b)
 LOOP(less_equal, !a | b)
@@ -99,22 +99,22 @@ LOOP(greater_equal, a | !b)
 #undef LOOP
 
 /* 16-bit floats: the quotient is rounded to the dtype, then its floor is taken. */
-#define FLOOR_DIVIDE_HALF(suffix, type, load, store)                  \
-  static void floor_divide_##suffix(void *const *p, int64_t n) {      \
-    type *out = p[0];                                                 \
-    const type *a = p[1], *b = p[2];                                  \
-    for (int64_t i = 0; i < n; i++) {                                 \
-      type quotient = store(load(a[i]) / load(b[i]));                 \
-      out[i] = store(floorf(load(quotient)));                         \
-    }                                                                 \
+#define FLOOR_DIVIDE_HALF(suffix, type, load, store)             \
+  static void floor_divide_##suffix(void *const *p, int64_t n) { \
+    type *out = p[0];                                            \
+    const type *a = p[1], *b = p[2];                             \
+    for (int64_t i = 0; i < n; i++) {                            \
+      type quotient = store(load(a[i]) / load(b[i]));            \
+      out[i] = store(floorf(load(quotient)));                    \
+    }                                                            \
   }
 FLOOR_DIVIDE_HALF(float16, emily__f16, emily__f16_to_f32, emily__f32_to_f16)
 FLOOR_DIVIDE_HALF(bfloat16, emily__bf16, emily__bf16_to_f32, emily__f32_to_bf16)
 
-#define BINARY(name, scalar, grain, ...)                                  \
-  emily_status emily__cpu_##name(const emily__node_view *node) {          \
-    static emily__block_fn *const of[EMILY_DTYPE_COUNT] = {__VA_ARGS__};  \
-    return emily__elementwise_run(node, of, scalar, grain);               \
+#define BINARY(name, scalar, grain, ...)                                 \
+  emily_status emily__cpu_##name(const emily__node_view *node) {         \
+    static emily__block_fn *const of[EMILY_DTYPE_COUNT] = {__VA_ARGS__}; \
+    return emily__elementwise_run(node, of, scalar, grain);              \
   }
 #define CHEAP EMILY__GRAIN_CHEAP
 #define COSTLY EMILY__GRAIN_COSTLY
@@ -124,8 +124,9 @@ BINARY(add, add_scalar, CHEAP, [EMILY_BOOL] = or_bool, OF_NUMBER(add))
 BINARY(subtract, subtract_scalar, CHEAP, [EMILY_BOOL] = xor_bool, OF_NUMBER(subtract))
 BINARY(multiply, multiply_scalar, CHEAP, [EMILY_BOOL] = and_bool, OF_NUMBER(multiply))
 BINARY(divide, NULL, CHEAP, OF_FLOAT(divide), OF_COMPLEX(divide))
-BINARY(floor_divide, NULL, CHEAP, [EMILY_BOOL] = and_bool, OF_INTEGER(floor_divide), OF_FLOAT(floor_divide),
-       [EMILY_FLOAT16] = floor_divide_float16, [EMILY_BFLOAT16] = floor_divide_bfloat16, OF_COMPLEX(divide))
+BINARY(floor_divide, NULL, CHEAP, [EMILY_BOOL] = and_bool, OF_INTEGER(floor_divide),
+       OF_FLOAT(floor_divide), [EMILY_FLOAT16] = floor_divide_float16, [EMILY_BFLOAT16] = floor_divide_bfloat16,
+       OF_COMPLEX(divide))
 BINARY(remainder, NULL, COSTLY, [EMILY_BOOL] = nothing_bool, OF_INTEGER(remainder), OF_FLOAT(remainder))
 BINARY(power, NULL, COSTLY, [EMILY_BOOL] = power_bool, OF_NUMBER(power))
 BINARY(maximum, NULL, CHEAP, [EMILY_BOOL] = or_bool, OF_NUMBER(maximum))
@@ -147,15 +148,15 @@ BINARY(logical_and, NULL, CHEAP, [EMILY_BOOL] = and_bool, OF_NUMBER(logical_and)
 BINARY(logical_or, NULL, CHEAP, [EMILY_BOOL] = or_bool, OF_NUMBER(logical_or))
 
 /* out[i] = condition[i] ? x[i] : y[i], by the elements' size; the compiler makes blends of it */
-#define SELECT(size, type)                                       \
-  static void select_##size(void *const *p, int64_t n) {         \
-    type *out = p[0];                                            \
-    const uint8_t *condition = p[1];                             \
-    const type *x = p[2], *y = p[3];                             \
-    for (int64_t i = 0; i < n; i++) {                            \
-      type a = x[i], b = y[i];                                   \
-      out[i] = condition[i] ? a : b;                             \
-    }                                                            \
+#define SELECT(size, type)                               \
+  static void select_##size(void *const *p, int64_t n) { \
+    type *out = p[0];                                    \
+    const uint8_t *condition = p[1];                     \
+    const type *x = p[2], *y = p[3];                     \
+    for (int64_t i = 0; i < n; i++) {                    \
+      type a = x[i], b = y[i];                           \
+      out[i] = condition[i] ? a : b;                     \
+    }                                                    \
   }
 SELECT(1, uint8_t)
 SELECT(2, uint16_t)

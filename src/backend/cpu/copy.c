@@ -1,7 +1,7 @@
 /* copy.c: copies between layouts, and fills.
  *
- * A copy walks the merged axes. Where the innermost axis of the output jumps in the input and another axis is the input's
- * contiguous one (a transpose), tiles of both are moved so that each cache line is read once. */
+ * A copy walks the merged axes. Where the innermost axis of the output jumps in the input and another axis is the
+ * input's contiguous one (a transpose), tiles of both are moved so that each cache line is read once. */
 #include "backend/cpu/copy.h"
 
 #include "backend/cpu/cpu.h"
@@ -115,8 +115,8 @@ static void copy_iterated(emily__iterate *it) {
   run(copy_rows, &job, (job.rows + job.rows_per_block - 1) / job.rows_per_block, it->size);
 }
 
-void emily__cpu_copy_elements(int32_t ndim, const int64_t *shape, size_t itemsize, void *out, const int64_t *out_strides,
-                              const void *in, const int64_t *in_strides) {
+void emily__cpu_copy_elements(int32_t ndim, const int64_t *shape, size_t itemsize, void *out,
+                              const int64_t *out_strides, const void *in, const int64_t *in_strides) {
   emily__iterate it;
   emily__iterate_pair(&it, ndim, shape, itemsize, out, out_strides, in, in_strides);
   copy_iterated(&it);
@@ -124,7 +124,8 @@ void emily__cpu_copy_elements(int32_t ndim, const int64_t *shape, size_t itemsiz
 
 void emily__cpu_fill(const emily__tensor *out, const void *value) {
   static const int64_t zeros[EMILY__MAX_RANK];
-  emily__cpu_copy_elements(out->ndim, out->shape, emily_dtype_size(out->dtype), out->data, out->strides, value, zeros);
+  emily__cpu_copy_elements(out->ndim, out->shape, emily_dtype_size(out->dtype), out->data, out->strides, value,
+                           zeros);
 }
 
 emily_status emily__cpu_copy(const emily__node_view *node) {

@@ -5,8 +5,8 @@
 #include "backend/backend.h"
 
 /* in to out, of one shape; strides in elements. The two do not overlap. Large copies use the pool. */
-void emily__cpu_copy_elements(int32_t ndim, const int64_t *shape, size_t itemsize, void *out, const int64_t *out_strides,
-                              const void *in, const int64_t *in_strides);
+void emily__cpu_copy_elements(int32_t ndim, const int64_t *shape, size_t itemsize, void *out,
+                              const int64_t *out_strides, const void *in, const int64_t *in_strides);
 
 /* Every element of a tensor to one value. */
 void emily__cpu_fill(const emily__tensor *out, const void *value);

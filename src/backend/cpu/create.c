@@ -5,13 +5,14 @@
 
 #include <string.h>
 
-/* --- iota: start + i · step, in float64 for floats, wrapping for integers ----------------------------------------------- */
+/* ---- iota: start + i · step, in float64 for floats, wrapping for integers ---- */
 
 static void iota_integer(const emily__attrs_iota *attrs, const emily__tensor *out) {
   size_t size = emily_dtype_size(out->dtype);
   uint64_t value = (uint64_t)attrs->int_start;
   for (int64_t i = 0; i < out->size; i++, value += (uint64_t)attrs->int_step)
-    memcpy((char *)out->data + i * (int64_t)size, &value, size); /* little-endian: the low bytes are the wrapped number */
+    memcpy((char *)out->data + i * (int64_t)size, &value,
+           size); /* little-endian: the low bytes are the wrapped number */
 }
 
 static void iota_float(const emily__attrs_iota *attrs, const emily__tensor *out) {
@@ -34,7 +35,8 @@ emily_status emily__cpu_iota(const emily__node_view *node) {
   return EMILY_OK;
 }
 
-/* --- random bits: Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) ---- */
+/* ---- random bits: Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC
+ * 2011) ---- */
 
 enum { LANES = 32 }; /* hashes at once: the loops over lanes vectorise */
 
@@ -61,8 +63,8 @@ static void threefry(const uint32_t key[2], uint32_t *restrict x, uint32_t *rest
 
 enum { HASHES_PER_BLOCK = 2048 };
 
-/* One key's stream of bytes, as MLX lays it out: W words; hash (i, h + i) gives words i and h + i, where h is W / 2 rounded up. Of an
- * odd W, the last first half, hash (h - 1, 0), stands alone in the middle. */
+/* One key's stream of bytes, as MLX lays it out: W words; hash (i, h + i) gives words i and h + i, where h is W / 2
+ * rounded up. Of an odd W, the last first half, hash (h - 1, 0), stands alone in the middle. */
 typedef struct stream {
   uint32_t key[2];
   char *out;

@@ -1,6 +1,6 @@
 /* elementwise.c: running contiguous-run kernels over strided operands. See iterate.h. */
+#include "backend/cpu/halves.h"
 #include "backend/cpu/iterate.h"
-#include "backend/cpu/kernels.h"
 #include "backend/cpu/pool.h"
 
 #include <string.h>
@@ -8,18 +8,6 @@
 typedef struct buffer {
   _Alignas(64) char bytes[EMILY__BLOCK * 8];
 } buffer;
-
-static void widen(float *out, const void *x, emily_dtype dtype, int64_t n) {
-  const emily__cpu_kernels *k = emily__cpu_kernels_get();
-  if (dtype == EMILY_FLOAT16) k->f16_to_f32(out, x, n);
-  else k->bf16_to_f32(out, x, n);
-}
-
-static void narrow(void *out, const float *x, emily_dtype dtype, int64_t n) {
-  const emily__cpu_kernels *k = emily__cpu_kernels_get();
-  if (dtype == EMILY_FLOAT16) k->f32_to_f16(out, x, n);
-  else k->f32_to_bf16(out, x, n);
-}
 
 /* n elements of contiguous 16-bit floats: float32 inside, one rounding at the end. */
 static void run_widened(const emily__elementwise *op, int32_t operands, int32_t out_size, void *const *p, int64_t n) {
@@ -29,11 +17,11 @@ static void run_widened(const emily__elementwise *op, int32_t operands, int32_t 
     void *out = (char *)p[0] + i * out_size;
     void *q[EMILY__OPERANDS] = {op->narrow ? (void *)wide[0] : out};
     for (int32_t k = 1; k < operands; k++) {
-      widen(wide[k], (const uint16_t *)p[k] + i, op->widen, m);
+      emily__widen(wide[k], (const uint16_t *)p[k] + i, op->widen, m);
       q[k] = wide[k];
     }
     op->fn(q, m);
-    if (op->narrow) narrow(out, wide[0], op->widen, m);
+    if (op->narrow) emily__narrow(out, wide[0], op->widen, m);
   }
 }
 
@@ -97,8 +85,8 @@ static void run_rows(const emily__iterate *it, const emily__elementwise *op, int
   }
 }
 
-/* Any strides: blocks are gathered into buffers and scattered back. A block is read whole before it is written, so that an
- * output in the place of an input with the same strides is right. */
+/* Any strides: blocks are gathered into buffers and scattered back. A block is read whole before it is written, so
+ * that an output in the place of an input with the same strides is right. */
 static void run_gathered(const emily__iterate *it, const emily__elementwise *op, int64_t begin, int64_t end) {
   emily__walk walks[EMILY__OPERANDS];
   buffer buffers[EMILY__OPERANDS];
@@ -138,13 +126,11 @@ void emily__for_each_element(const emily__iterate *it, const emily__elementwise 
   else emily__pool_run(run_block, &j, (it->size + op->grain - 1) / op->grain);
 }
 
-static bool is_half(emily_dtype dtype) { return dtype == EMILY_FLOAT16 || dtype == EMILY_BFLOAT16; }
-
 emily_status emily__elementwise_run(const emily__node_view *node, emily__block_fn *const of[EMILY_DTYPE_COUNT],
                                     emily__scalar_fn *scalar, int64_t grain) {
   emily_dtype dtype = node->inputs[0].dtype;
   emily__elementwise op = {.fn = of[dtype], .widen = -1, .grain = grain};
-  if (!op.fn && is_half(dtype)) {
+  if (!op.fn && emily__is_half(dtype)) {
     op.fn = of[EMILY_FLOAT32];
     op.widen = dtype;
     op.narrow = node->outputs[0].dtype == dtype;

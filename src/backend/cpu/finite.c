@@ -3,7 +3,8 @@
 
 #include <math.h>
 
-/* An exponent of all ones is infinity or NaN. The loops have no early exit: they vectorise, and the answer is mostly yes. */
+/* An exponent of all ones is infinity or NaN. The loops have no early exit: they vectorise, and the answer is mostly
+ * yes. */
 static bool finite16(const uint16_t *x, int64_t n, uint16_t exponent) {
   bool bad = false;
   for (int64_t i = 0; i < n; i++) bad |= (x[i] & exponent) == exponent;

@@ -1,7 +1,7 @@
 /* index.c: take and take_along_axis.
  *
- * Indices are of any integer dtype and count from the end where negative. One out of range is defined: its result is 0; under
- * EMILY__DEBUG_INDICES it is an error that names it. */
+ * Indices are of any integer dtype and count from the end where negative. One out of range is defined: its result is
+ * 0; under EMILY__DEBUG_INDICES it is an error that names it. */
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/iterate.h"
 #include "backend/cpu/pool.h"
@@ -18,7 +18,7 @@ static inline int64_t place_of(int64_t index, int64_t extent) {
   return index >= 0 && index < extent ? index : OUT_OF_RANGE;
 }
 
-#define RESOLVE(type)                                                                       \
+#define RESOLVE(type) \
   for (int64_t i = 0; i < n; i++) out[i] = place_of((int64_t)((const type *)in)[i], extent);
 
 /* Past the largest int64 there is no negative index to mistake one for. */
@@ -98,7 +98,7 @@ static emily_status check_indices(const emily__node_view *node, const reader *r)
   return EMILY_OK;
 }
 
-/* --- take: out [pre…, indices…, post…] = x [pre…, axis, post…] ------------------------------------------------------------ */
+/* ---- take: out [pre…, indices…, post…] = x [pre…, axis, post…] ---- */
 
 typedef struct take_job {
   const emily__tensor *x;
@@ -129,7 +129,8 @@ static void take_row(const take_job *job, char *out, const char *base, int64_t p
   else if (job->contiguous) memcpy(out, from, (size_t)bytes);
   else {
     emily__walk walk;
-    emily__walk_begin(&walk, job->post.ndim, job->post.shape, job->post.strides[1], (int32_t)job->itemsize, (char *)from, 0);
+    emily__walk_begin(&walk, job->post.ndim, job->post.shape, job->post.strides[1], (int32_t)job->itemsize,
+                      (char *)from, 0);
     emily__walk_gather(&walk, out, job->post.size);
   }
 }
@@ -167,8 +168,12 @@ emily_status emily__cpu_take(const emily__node_view *node) {
   const emily__attrs_axis *attrs = node->attrs;
   const emily__tensor *x = &node->inputs[0], *indices = &node->inputs[1], *out = &node->outputs[0];
   int32_t axis = (int32_t)attrs->axis, after = x->ndim - axis - 1;
-  take_job job = {.x = x, .out = out->data, .axis = axis, .itemsize = (int64_t)emily_dtype_size(x->dtype),
-                  .count = indices->size, .rows = indices->size};
+  take_job job = {.x = x,
+                  .out = out->data,
+                  .axis = axis,
+                  .itemsize = (int64_t)emily_dtype_size(x->dtype),
+                  .count = indices->size,
+                  .rows = indices->size};
   for (int32_t i = 0; i < axis; i++) job.rows *= x->shape[i];
   reader_init(&job.indices, indices, x->shape[axis]);
   if (node->debug & EMILY__DEBUG_INDICES) EMILY__TRY(check_indices(node, &job.indices));
@@ -181,7 +186,8 @@ emily_status emily__cpu_take(const emily__node_view *node) {
   return EMILY_OK;
 }
 
-/* --- take_along_axis: out[…, j, …] = x[…, indices[…, j, …], …]; x's other axes are broadcast to the indices' --------------- */
+/* ---- take_along_axis: out[…, j, …] = x[…, indices[…, j, …], …]; x's other axes are broadcast to the indices' ----
+ */
 
 typedef struct along_job {
   char *out;
@@ -195,7 +201,8 @@ typedef struct along_job {
 } along_job;
 
 /* out[j] = x + j · step + places[j] · axis_stride */
-static void along_row(const along_job *job, char *out, const char *x, int64_t step, const int64_t *places, int64_t n) {
+static void along_row(const along_job *job, char *out, const char *x, int64_t step, const int64_t *places,
+                      int64_t n) {
   for (int64_t j = 0; j < n; j++, out += job->itemsize, x += step) {
     if (places[j] == OUT_OF_RANGE) memset(out, 0, (size_t)job->itemsize);
     else emily__copy_strided(out, 0, x + places[j] * job->axis_stride, 0, 1, job->itemsize);
@@ -223,8 +230,11 @@ static void along_block(void *context, int64_t block) {
 emily_status emily__cpu_take_along_axis(const emily__node_view *node) {
   const emily__attrs_axis *attrs = node->attrs;
   const emily__tensor *x = &node->inputs[0], *indices = &node->inputs[1], *out = &node->outputs[0];
-  along_job job = {.out = out->data, .ndim = out->ndim, .itemsize = (int32_t)emily_dtype_size(x->dtype),
-                   .shape = out->shape, .x = x->data};
+  along_job job = {.out = out->data,
+                   .ndim = out->ndim,
+                   .itemsize = (int32_t)emily_dtype_size(x->dtype),
+                   .shape = out->shape,
+                   .x = x->data};
   for (int32_t i = 0; i < x->ndim; i++)
     job.strides[i] = i == attrs->axis || x->shape[i] == 1 ? 0 : x->strides[i] * job.itemsize;
   job.axis_stride = x->strides[attrs->axis] * job.itemsize;

@@ -7,8 +7,7 @@
 static void push_axis(emily__iterate *it, int64_t extent, const int64_t *strides) {
   if (extent == 1) return;
   bool merge = it->ndim > 0;
-  for (int32_t k = 0; merge && k < it->operands; k++)
-    merge = it->strides[k][it->ndim - 1] == strides[k] * extent;
+  for (int32_t k = 0; merge && k < it->operands; k++) merge = it->strides[k][it->ndim - 1] == strides[k] * extent;
   if (!merge) it->shape[it->ndim++] = 1;
   it->shape[it->ndim - 1] *= extent;
   for (int32_t k = 0; k < it->operands; k++) it->strides[k][it->ndim - 1] = strides[k];
@@ -80,12 +79,13 @@ void emily__iterate_pair(emily__iterate *it, int32_t ndim, const int64_t *shape,
   finish(it);
 }
 
-#define COPY(type)                                                                                 \
-  do {                                                                                             \
+#define COPY(type)                                                                                  \
+  do {                                                                                              \
     for (int64_t i = 0; i < n; i++, o += out_stride, p += in_stride) *(type *)o = *(const type *)p; \
   } while (0)
 
-void emily__copy_strided(void *out, int64_t out_stride, const void *in, int64_t in_stride, int64_t n, int32_t itemsize) {
+void emily__copy_strided(void *out, int64_t out_stride, const void *in, int64_t in_stride, int64_t n,
+                         int32_t itemsize) {
   char *o = out;
   const char *p = in;
   if (out_stride == itemsize && in_stride == itemsize) {
@@ -100,8 +100,8 @@ void emily__copy_strided(void *out, int64_t out_stride, const void *in, int64_t 
   }
 }
 
-void emily__walk_begin(emily__walk *walk, int32_t ndim, const int64_t *shape, const int64_t *strides, int32_t itemsize,
-                       void *data, int64_t position) {
+void emily__walk_begin(emily__walk *walk, int32_t ndim, const int64_t *shape, const int64_t *strides,
+                       int32_t itemsize, void *data, int64_t position) {
   walk->shape = shape;
   walk->strides = strides;
   walk->ndim = ndim;

@@ -1,15 +1,15 @@
 /* iterate.h: walking strided tensors together.
  *
- * An emily__iterate holds up to four operands of one shape. Axes of extent 1 are dropped, axes that are one run of memory for
- * every operand are merged, and where operand 0 (the output) is a permuted array, axes are reordered to follow it. Any
- * tensors with plain layouts so become one axis, and most others two.
+ * An emily__iterate holds up to four operands of one shape. Axes of extent 1 are dropped, axes that are one run of
+ * memory for every operand are merged, and where operand 0 (the output) is a permuted array, axes are reordered to
+ * follow it. Any tensors with plain layouts so become one axis, and most others two.
  *
- * An emily__walk is a cursor over one operand's elements in row-major order, that gathers them into contiguous memory or
- * scatters them from it.
+ * An emily__walk is a cursor over one operand's elements in row-major order, that gathers them into contiguous memory
+ * or scatters them from it.
  *
- * emily__for_each_element runs a kernel that knows contiguous runs only: rows where every operand is contiguous or constant
- * along the last axis are handed over as they are, everything else goes through small buffers. Large jobs are cut into
- * fixed blocks over the pool.
+ * emily__for_each_element runs a kernel that knows contiguous runs only: rows where every operand is contiguous or
+ * constant along the last axis are handed over as they are, everything else goes through small buffers. Large jobs
+ * are cut into fixed blocks over the pool.
  */
 #ifndef EMILY_BACKEND_CPU_ITERATE_H
 #define EMILY_BACKEND_CPU_ITERATE_H
@@ -49,15 +49,16 @@ typedef struct emily__walk {
 } emily__walk;
 
 /* ndim ≥ 1; `position` counts elements in row-major order. The shape and strides must outlive the walk. */
-void emily__walk_begin(emily__walk *walk, int32_t ndim, const int64_t *shape, const int64_t *strides, int32_t itemsize,
-                       void *data, int64_t position);
+void emily__walk_begin(emily__walk *walk, int32_t ndim, const int64_t *shape, const int64_t *strides,
+                       int32_t itemsize, void *data, int64_t position);
 char *emily__walk_next(emily__walk *walk); /* the next element's address */
-char *emily__walk_row(emily__walk *walk); /* from a row's start: its first element; on to the next row */
+char *emily__walk_row(emily__walk *walk);  /* from a row's start: its first element; on to the next row */
 void emily__walk_gather(emily__walk *walk, void *out, int64_t n);
 void emily__walk_scatter(emily__walk *walk, const void *in, int64_t n);
 
 /* n elements of 1, 2, 4 or 8 bytes, strides in bytes. */
-void emily__copy_strided(void *out, int64_t out_stride, const void *in, int64_t in_stride, int64_t n, int32_t itemsize);
+void emily__copy_strided(void *out, int64_t out_stride, const void *in, int64_t in_stride, int64_t n,
+                         int32_t itemsize);
 
 /* n elements from contiguous operands: p[0] is the output and may be one of p[1 …], the inputs. */
 typedef void emily__block_fn(void *const *p, int64_t n);
@@ -79,8 +80,8 @@ enum {
   EMILY__GRAIN_COSTLY = 4096  /* transcendental functions */
 };
 
-/* Run a node whose operands all have the result's shape. `of` holds a function for each dtype; 16-bit floats use float32's
- * where they have none of their own. */
+/* Run a node whose operands all have the result's shape. `of` holds a function for each dtype; 16-bit floats use
+ * float32's where they have none of their own. */
 emily_status emily__elementwise_run(const emily__node_view *node, emily__block_fn *const of[EMILY_DTYPE_COUNT],
                                     emily__scalar_fn *scalar, int64_t grain);
 

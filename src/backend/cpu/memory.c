@@ -1,18 +1,19 @@
 /* memory.c: the allocator of tensor memory, with a cache of freed blocks.
  *
- * Sizes are rounded up to a class: multiples of 64 bytes up to 1 KiB, then eight classes to a power of two, so that at most an
- * eighth of a block is waste (counted as active). A freed block goes to its class's list and is handed out again to a request of the
- * same class: no header, no search, no page fault. Memory is taken from the system when a request finds no block, never ahead; a
- * request for more than the machine (or the container) has fails at once, where the system might promise it and kill us later.
+ * Sizes are rounded up to a class: multiples of 64 bytes up to 1 KiB, then eight classes to a power of two, so that
+ * at most an eighth of a block is waste (counted as active). A freed block goes to its class's list and is handed out
+ * again to a request of the same class: no header, no search, no page fault. Memory is taken from the system when a
+ * request finds no block, never ahead; a request for more than the machine (or the container) has fails at once,
+ * where the system might promise it and kill us later.
  *
- * The lists stand in shards with a lock each; a thread has a shard of its own (threads share one where they are more than the
- * shards) and looks into the others only when its own has none, by a bitmap that is read without the lock. The cache as a whole is
- * bounded in bytes; past the bound the block longest unused goes back to the system, from the releasing thread's shard first.
- * Links live in the cached blocks themselves.
+ * The lists stand in shards with a lock each; a thread has a shard of its own (threads share one where they are more
+ * than the shards) and looks into the others only when its own has none, by a bitmap that is read without the lock.
+ * The cache as a whole is bounded in bytes; past the bound the block longest unused goes back to the system, from the
+ * releasing thread's shard first. Links live in the cached blocks themselves.
  *
- * Blocks of 2 MiB or more are mapped at a 2 MiB border and asked to be huge pages: fewer page faults and TLB misses on weights and
- * activations. Under AddressSanitizer a cached block is poisoned, so that a use after release is found although the memory
- * stays ours; the rounding's tail is poisoned too.
+ * Blocks of 2 MiB or more are mapped at a 2 MiB border and asked to be huge pages: fewer page faults and TLB misses
+ * on weights and activations. Under AddressSanitizer a cached block is poisoned, so that a use after release is found
+ * although the memory stays ours; the rounding's tail is poisoned too.
  */
 #include "backend/cpu/cpu.h"
 #include "base/alloc.h"
@@ -43,10 +44,10 @@
 
 enum {
   SHARDS = 16,
-  SMALL_SHIFT = 6,   /* classes of 64 bytes … */
+  SMALL_SHIFT = 6,    /* classes of 64 bytes … */
   SMALL_CLASSES = 16, /* … up to 1 KiB */
-  STEPS = 8,         /* classes to a power of two from there */
-  MAX_SHIFT = 46,    /* larger requests fail: no machine has 64 TiB */
+  STEPS = 8,          /* classes to a power of two from there */
+  MAX_SHIFT = 46,     /* larger requests fail: no machine has 64 TiB */
   CLASSES = SMALL_CLASSES + (MAX_SHIFT - 10) * STEPS,
   WORDS = (CLASSES + 63) / 64
 };
@@ -75,8 +76,8 @@ static _Atomic uint32_t next_shard;
 static uint64_t machine_memory; /* what this machine or container has; 0: unknown */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* The cache's bound until one is set: an eighth of the memory that this process may use, at most 4 GiB. Activations of the
- * models that fit in a machine are far smaller than their weights, and the weights are mapped, not cached. */
+/* The cache's bound until one is set: an eighth of the memory that this process may use, at most 4 GiB. Activations
+ * of the models that fit in a machine are far smaller than their weights, and the weights are mapped, not cached. */
 static void start(void) {
   emily__limits limits;
   emily__limits_read("", 0, &limits);
@@ -117,7 +118,7 @@ static size_t size_of_class(size_t class) {
   return ((size_t)1 << shift) + ((steps + 1) << (shift - 3));
 }
 
-/* --- the system ------------------------------------------------------------------------------------------------------- */
+/* ---- the system ---- */
 
 /* A mapping of a multiple of pages whose address is a multiple of huge_page: map more, cut both ends. */
 static void *map_huge(size_t bytes) {
@@ -138,7 +139,7 @@ static void system_give(void *data, size_t bytes) {
   else free(data);
 }
 
-/* --- the shards' lists (the lock is held) ------------------------------------------------------------------------------ */
+/* ---- the shards' lists (the lock is held) ---- */
 
 READS_POISONED static void insert(shard *s, block *b, size_t class) {
   *b = (block){.next = s->classes[class], .older = s->newest, .class = class};
@@ -164,7 +165,7 @@ READS_POISONED static void unlink_block(shard *s, block *b) {
 
 READS_POISONED static size_t class_of_block(const block *b) { return b->class; }
 
-/* --- the cache --------------------------------------------------------------------------------------------------------- */
+/* ---- the cache ---- */
 
 static block *take_from(shard *s, size_t class) {
   if (!(atomic_load_explicit(&s->present[class / 64], memory_order_relaxed) >> class % 64 & 1)) return NULL;
@@ -219,7 +220,7 @@ static void put_cached(void *data, size_t class, size_t bytes) {
   if (atomic_fetch_add_explicit(&cached, bytes, memory_order_relaxed) + bytes > bound) shrink_cache(bound);
 }
 
-/* --- the backend's members --------------------------------------------------------------------------------------------- */
+/* ---- the backend's members ---- */
 
 static void note_peak(uint64_t now) {
   uint64_t seen = atomic_load_explicit(&peak, memory_order_relaxed);
@@ -292,8 +293,11 @@ void emily__cpu_release(void *data, size_t bytes) {
 
 void emily__cpu_memory_stats(emily__memory_stats *out) {
   own_shard(); /* the cache's bound is known from here on */
-  *out = (emily__memory_stats){.active = atomic_load(&active), .peak = atomic_load(&peak), .cache = atomic_load(&cached),
-                               .limit = atomic_load(&limit), .cache_limit = atomic_load(&cache_limit)};
+  *out = (emily__memory_stats){.active = atomic_load(&active),
+                               .peak = atomic_load(&peak),
+                               .cache = atomic_load(&cached),
+                               .limit = atomic_load(&limit),
+                               .cache_limit = atomic_load(&cache_limit)};
 }
 
 void emily__cpu_memory_reset_peak(void) { atomic_store(&peak, atomic_load(&active)); }

@@ -1,12 +1,13 @@
 /* reduce.c: sum, prod, max, min, all, any along any axes.
  *
- * The axes are sorted into kept and reduced ones, each set merged where memory allows. Where the last axis is reduced, each result folds
- * one row: the reduced elements in row-major order, in chunks of CHUNK. Where the last axis is kept, TILE results beside each
- * other fold one row of memory at a time. Either way a long reduction is cut into parts of fixed length that are merged in order, so
- * that the order of the operations depends on the shape alone, neither on strides nor on threads. */
+ * The axes are sorted into kept and reduced ones, each set merged where memory allows. Where the last axis is
+ * reduced, each result folds one row: the reduced elements in row-major order, in chunks of CHUNK. Where the last
+ * axis is kept, TILE results beside each other fold one row of memory at a time. Either way a long reduction is cut
+ * into parts of fixed length that are merged in order, so that the order of the operations depends on the shape
+ * alone, neither on strides nor on threads. */
 #include "backend/cpu/cpu.h"
+#include "backend/cpu/halves.h"
 #include "backend/cpu/iterate.h"
-#include "backend/cpu/kernels.h"
 #include "backend/cpu/pool.h"
 #include "backend/cpu/reducers.h"
 #include "base/alloc.h"
@@ -26,7 +27,7 @@ typedef struct axes {
 
 typedef struct reduction {
   const reducer *fold;
-  emily_dtype widen; /* the 16-bit float that is widened to float32, else -1 */
+  emily_dtype widen;  /* the 16-bit float that is widened to float32, else -1 */
   emily_dtype narrow; /* … and that the result is rounded to, else -1 */
   char *in, *out;
   int32_t in_size, out_size;
@@ -70,12 +71,6 @@ static bool sort_axes(reduction *r, const emily__attrs_reduce *attrs, const emil
   return last_kept;
 }
 
-static void widen(float *out, const void *x, emily_dtype dtype, int64_t n) {
-  const emily__cpu_kernels *k = emily__cpu_kernels_get();
-  if (dtype == EMILY_FLOAT16) k->f16_to_f32(out, x, n);
-  else k->bf16_to_f32(out, x, n);
-}
-
 /* n ≤ TILE accumulators to the result at `at`. */
 static void store(const reduction *r, int64_t at, const void *acc, int64_t n) {
   char *out = r->out + at * r->out_size;
@@ -84,10 +79,8 @@ static void store(const reduction *r, int64_t at, const void *acc, int64_t n) {
     return;
   }
   float wide[TILE];
-  const emily__cpu_kernels *k = emily__cpu_kernels_get();
   r->fold->store(wide, acc, n);
-  if (r->narrow == EMILY_FLOAT16) k->f32_to_f16((void *)out, wide, n);
-  else k->f32_to_bf16((void *)out, wide, n);
+  emily__narrow(out, wide, r->narrow, n);
 }
 
 static char *address(const axes *a, int32_t ndim, char *base, int64_t index) {
@@ -115,7 +108,7 @@ static void fold_row(const reduction *r, void *acc, char *base, int64_t begin, i
       x = raw;
     }
     if (r->widen >= 0) {
-      widen(wide, x, r->widen, n);
+      emily__widen(wide, x, r->widen, n);
       x = wide;
     }
     r->fold->row(acc, x, n);
@@ -138,14 +131,15 @@ static void fold_columns(const reduction *r, void *acc, char *base, int64_t n, i
       x = raw;
     }
     if (r->widen >= 0) {
-      widen(wide, x, r->widen, n);
+      emily__widen(wide, x, r->widen, n);
       x = wide;
     }
     r->fold->column(acc, x, n);
   }
 }
 
-/* One unit: a part of the reduction of `tile` results. Units count parts fastest, then tiles, then the other kept axes. */
+/* One unit: a part of the reduction of `tile` results. Units count parts fastest, then tiles, then the other kept
+ * axes. */
 static void run_unit(const reduction *r, int64_t unit) {
   _Alignas(64) char local[TILE * 16];
   int64_t part = unit % r->parts, group = unit / r->parts;
@@ -204,15 +198,16 @@ static emily_status run(reduction *r) {
   return EMILY_OK;
 }
 
-static bool is_half(emily_dtype dtype) { return dtype == EMILY_FLOAT16 || dtype == EMILY_BFLOAT16; }
-
 static emily_status reduce(const emily__node_view *node) {
   const emily__tensor *in = &node->inputs[0], *out = &node->outputs[0];
-  bool half = is_half(in->dtype);
+  bool half = emily__is_half(in->dtype);
   if (out->size == 0) return EMILY_OK;
   reduction r = {.fold = emily__cpu_reducer(node->prim, half ? EMILY_FLOAT32 : in->dtype),
-                 .widen = half ? in->dtype : -1, .narrow = is_half(out->dtype) ? out->dtype : -1,
-                 .in = in->data, .out = out->data, .in_size = (int32_t)emily_dtype_size(in->dtype),
+                 .widen = half ? in->dtype : -1,
+                 .narrow = emily__is_half(out->dtype) ? out->dtype : -1,
+                 .in = in->data,
+                 .out = out->data,
+                 .in_size = (int32_t)emily_dtype_size(in->dtype),
                  .out_size = (int32_t)emily_dtype_size(out->dtype)};
   r.columns = sort_axes(&r, node->attrs, in);
   return run(&r);

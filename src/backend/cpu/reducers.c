@@ -1,7 +1,8 @@
 /* reducers.c: the folds of sum, prod, max, min, all and any, by dtype.
  *
- * Sums and products of floats accumulate in float64 (contiguous float32 first in the kernel table's blocked sum), of integers in uint64,
- * which wraps to the same bits as the dtype itself. A maximum or minimum is NaN where an element is. */
+ * Sums and products of floats accumulate in float64 (contiguous float32 first in the kernel table's blocked sum), of
+ * integers in uint64, which wraps to the same bits as the dtype itself. A maximum or minimum is NaN where an element
+ * is. */
 #include "backend/cpu/reducers.h"
 
 #include "backend/cpu/complex.h"
@@ -123,22 +124,24 @@ static inline emily__complex smaller(emily__complex a, emily__complex x) {
 #include "backend/cpu/reduce.inc"
 
 /* float32 rows through the kernel table */
-static void sum_row_table(void *acc, const void *x, int64_t n) { *(double *)acc += (double)emily__cpu_kernels_get()->sum(x, n); }
+static void sum_row_table(void *acc, const void *x, int64_t n) {
+  *(double *)acc += (double)emily__cpu_kernels_get()->sum(x, n);
+}
 static void max_row_table(void *acc, const void *x, int64_t n) {
   float a = *(float *)acc, row = emily__cpu_kernels_get()->max(x, n);
   *(float *)acc = LARGER_OR_NAN(a, row);
 }
-static const reducer sum_reducer_table = {sum_start_float32, sum_row_table, sum_column_float32, sum_merge_float32,
-                                          sum_store_float32, sizeof(double)};
-static const reducer max_reducer_table = {max_start_float32, max_row_table, max_column_float32, max_merge_float32,
-                                          max_store_float32, sizeof(float)};
+static const reducer sum_reducer_table = {sum_start_float32, sum_row_table,     sum_column_float32,
+                                          sum_merge_float32, sum_store_float32, sizeof(double)};
+static const reducer max_reducer_table = {max_start_float32, max_row_table,     max_column_float32,
+                                          max_merge_float32, max_store_float32, sizeof(float)};
 
-#define OF_INTEGER(op)                                                                                              \
+#define OF_INTEGER(op)                                                                                               \
   [EMILY_UINT8] = &op##_reducer_uint8, [EMILY_UINT16] = &op##_reducer_uint16, [EMILY_UINT32] = &op##_reducer_uint32, \
   [EMILY_UINT64] = &op##_reducer_uint64, [EMILY_INT8] = &op##_reducer_int8, [EMILY_INT16] = &op##_reducer_int16,     \
   [EMILY_INT32] = &op##_reducer_int32, [EMILY_INT64] = &op##_reducer_int64
-#define OF_NUMBER(op, float32)                                                                                      \
-  OF_INTEGER(op), [EMILY_FLOAT32] = &float32, [EMILY_FLOAT64] = &op##_reducer_float64,                              \
+#define OF_NUMBER(op, float32)                                                         \
+  OF_INTEGER(op), [EMILY_FLOAT32] = &float32, [EMILY_FLOAT64] = &op##_reducer_float64, \
                   [EMILY_COMPLEX64] = &op##_reducer_complex64
 #define OF_ANY(op, float32) [EMILY_BOOL] = &op##_reducer_bool, OF_NUMBER(op, float32)
 

@@ -1,8 +1,10 @@
-/* sort.c: sort and argsort along one axis: ascending, stable, NaN last (in the order in which they came), 0 and -0 equal.
+/* sort.c: sort and argsort along one axis: ascending, stable, NaN last (in the order in which they came), 0 and -0
+ * equal.
  *
- * Each element becomes an unsigned key in the same order, and (key, place) is sorted: by insertion where the row is short, by a radix sort a byte
- * at a time, lowest first, where it is long (bytes that all keys share are skipped). Equal keys stay in order. Results are
- * fetched from the row by place, so that bits that the key drops (the sign of zero, a NaN's payload) come through. */
+ * Each element becomes an unsigned key in the same order, and (key, place) is sorted: by insertion where the row is
+ * short, by a radix sort a byte at a time, lowest first, where it is long (bytes that all keys share are skipped).
+ * Equal keys stay in order. Results are fetched from the row by place, so that bits that the key drops (the sign of
+ * zero, a NaN's payload) come through. */
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/iterate.h"
 #include "backend/cpu/pool.h"
@@ -15,9 +17,10 @@ typedef struct placed {
   uint64_t place;
 } placed;
 
-/* --- keys ------------------------------------------------------------------------------------------------------------ */
+/* ---- keys ---- */
 
-/* Negative numbers have all bits turned over, the others the sign alone: the order of the numbers. NaN is above all. */
+/* Negative numbers have all bits turned over, the others the sign alone: the order of the numbers. NaN is above all.
+ */
 static uint32_t key_of_float(float x) {
   uint32_t bits = emily__f32_to_bits(x == 0 ? 0.0f : x);
   if (x != x) return UINT32_MAX;
@@ -37,11 +40,11 @@ static uint64_t key_of_complex(emily__c64 z) {
   return (uint64_t)key_of_float(z.re) << 32 | key_of_float(z.im);
 }
 
-#define KEYS(type, expression)                 \
-  for (int64_t i = 0; i < n; i++) {            \
-    type x = ((const type *)row)[i];           \
+#define KEYS(type, expression)                    \
+  for (int64_t i = 0; i < n; i++) {               \
+    type x = ((const type *)row)[i];              \
     out[i] = (placed){(expression), (uint64_t)i}; \
-  }                                            \
+  }                                               \
   break
 
 static void make_keys(placed *out, const void *row, emily_dtype dtype, int64_t n) {
@@ -62,7 +65,7 @@ static void make_keys(placed *out, const void *row, emily_dtype dtype, int64_t n
   }
 }
 
-/* --- sorting ------------------------------------------------------------------------------------------------------------ */
+/* ---- sorting ---- */
 
 enum { SHORT = 48, KEY_BYTES = 8 };
 
@@ -105,7 +108,7 @@ static placed *sort_placed(placed *x, placed *spare, int64_t n) {
   return x;
 }
 
-/* --- rows --------------------------------------------------------------------------------------------------------------- */
+/* ---- rows ---- */
 
 enum { MOST_BLOCKS = 16 }; /* each has scratch memory of its own */
 
@@ -113,8 +116,8 @@ typedef struct job {
   bool places; /* argsort */
   emily_dtype dtype;
   int32_t in_size, out_size;
-  int64_t extent, in_stride, out_stride; /* of the axis; bytes */
-  int32_t ndim;                          /* of the other axes */
+  int64_t extent, in_stride, out_stride;                                                     /* of the axis; bytes */
+  int32_t ndim;                                                                              /* of the other axes */
   int64_t shape[EMILY__MAX_RANK], in_strides[EMILY__MAX_RANK], out_strides[EMILY__MAX_RANK]; /* bytes */
   char *in, *out;
   int64_t rows, blocks;
@@ -122,9 +125,8 @@ typedef struct job {
   size_t block_bytes;
 } job;
 
-#define FETCH(type)                                                                                        \
-  for (int64_t i = 0; i < j->extent; i++)                                                                  \
-    *(type *)(out + i * j->out_stride) = ((const type *)row)[order[i].place];                              \
+#define FETCH(type)                                                                                                 \
+  for (int64_t i = 0; i < j->extent; i++) *(type *)(out + i * j->out_stride) = ((const type *)row)[order[i].place]; \
   break
 
 static void fetch(const job *j, char *out, const void *row, const placed *order) {
@@ -178,10 +180,14 @@ static emily_status sort(const emily__node_view *node, bool places) {
   const emily__tensor *in = &node->inputs[0], *out = &node->outputs[0];
   if (out->size == 0) return EMILY_OK;
   if (in->shape[attrs->axis] > UINT32_MAX)
-    return emily__fail(EMILY_UNSUPPORTED, emily__prim_name(node->prim), "the axis has %lld elements; at most 2^32 - 1",
-                       (long long)in->shape[attrs->axis]);
-  job j = {.places = places, .dtype = in->dtype, .in = in->data, .out = out->data,
-           .in_size = (int32_t)emily_dtype_size(in->dtype), .out_size = (int32_t)emily_dtype_size(out->dtype),
+    return emily__fail(EMILY_UNSUPPORTED, emily__prim_name(node->prim),
+                       "the axis has %lld elements; at most 2^32 - 1", (long long)in->shape[attrs->axis]);
+  job j = {.places = places,
+           .dtype = in->dtype,
+           .in = in->data,
+           .out = out->data,
+           .in_size = (int32_t)emily_dtype_size(in->dtype),
+           .out_size = (int32_t)emily_dtype_size(out->dtype),
            .extent = in->shape[attrs->axis]};
   describe(&j, in, out, attrs->axis);
   j.rows = in->size / j.extent;

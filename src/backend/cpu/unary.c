@@ -1,5 +1,5 @@
-/* unary.c: the unary primitives. A row of functions by dtype for each; float32 goes through the kernel table where it has the
- * function, through libm else. 16-bit floats are computed in float32 and rounded once. */
+/* unary.c: the unary primitives. A row of functions by dtype for each; float32 goes through the kernel table where it
+ * has the function, through libm else. 16-bit floats are computed in float32 and rounded once. */
 #include "backend/cpu/complex.h"
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/iterate.h"
@@ -8,10 +8,10 @@
 
 #include <string.h>
 
-/* erf⁻¹ as x · P(w), w = -log(1 - x²), with two polynomials: M. Giles, "Approximating the erfinv function" (GPU Computing Gems,
- * 2011), table 5. Relative error below 7e-7. */
+/* erf⁻¹ as x · P(w), w = -log(1 - x²), with two polynomials: M. Giles, "Approximating the erfinv function" (GPU
+ * Computing Gems, 2011), table 5. Relative error below 7e-7. */
 static float erfinvf(float x) {
-  static const float centre[] = {2.81022636e-08f, 3.43273939e-07f,  -3.5233877e-06f, -4.39150654e-06f, 0.00021858087f,
+  static const float centre[] = {2.81022636e-08f, 3.43273939e-07f, -3.5233877e-06f, -4.39150654e-06f, 0.00021858087f,
                                  -0.00125372503f, -0.00417768164f, 0.246640727f,    1.50140941f};
   static const float tail[] = {-0.000200214257f, 0.000100950558f, 0.00134934322f, -0.00367342844f, 0.00573950773f,
                                -0.0076224613f,   0.00943887047f,  1.00167406f,    2.83297682f};
@@ -24,7 +24,8 @@ static float erfinvf(float x) {
   return p * x;
 }
 
-/* The float32 value, mended by one step of Halley's method on erf(y) - x; the tail is measured by erfc, where 1 - |x| is exact. */
+/* The float32 value, mended by one step of Halley's method on erf(y) - x; the tail is measured by erfc, where 1 - |x|
+ * is exact. */
 static double erfinv(double x) {
   double a = fabs(x);
   if (!(a < 1)) return a == 1 ? copysign(INFINITY, x) : NAN;
@@ -109,9 +110,9 @@ TABLE(gelu)
 TABLE(gelu_tanh)
 
 /* By size alone. memmove: the output may be the input. */
-#define SIZED(size)                                                                                             \
-  static void same_##size(void *const *p, int64_t n) { memmove(p[0], p[1], (size_t)n * (size)); }               \
-  static void zero_##size(void *const *p, int64_t n) { memset(p[0], 0, (size_t)n * (size)); }
+#define SIZED(size)                                                                              \
+  static void same_##size(void *const *p, int64_t n) { memmove(p[0], p[1], (size_t)n *(size)); } \
+  static void zero_##size(void *const *p, int64_t n) { memset(p[0], 0, (size_t)n *(size)); }
 SIZED(1)
 SIZED(2)
 SIZED(4)
@@ -125,22 +126,22 @@ static void not_1(void *const *p, int64_t n) {
 }
 
 /* name_1 … name_8 for bool and integers; and for the floats and the two 16-bit ones as well */
-#define BY_SIZE_INTEGRAL(name)                                                                                   \
-  [EMILY_BOOL] = name##_1, [EMILY_UINT8] = name##_1, [EMILY_UINT16] = name##_2, [EMILY_UINT32] = name##_4,       \
-  [EMILY_UINT64] = name##_8, [EMILY_INT8] = name##_1, [EMILY_INT16] = name##_2, [EMILY_INT32] = name##_4,        \
+#define BY_SIZE_INTEGRAL(name)                                                                             \
+  [EMILY_BOOL] = name##_1, [EMILY_UINT8] = name##_1, [EMILY_UINT16] = name##_2, [EMILY_UINT32] = name##_4, \
+  [EMILY_UINT64] = name##_8, [EMILY_INT8] = name##_1, [EMILY_INT16] = name##_2, [EMILY_INT32] = name##_4,  \
   [EMILY_INT64] = name##_8
-#define BY_SIZE_REAL(name)                                                                                       \
-  BY_SIZE_INTEGRAL(name), [EMILY_FLOAT16] = name##_2, [EMILY_BFLOAT16] = name##_2, [EMILY_FLOAT32] = name##_4,   \
+#define BY_SIZE_REAL(name)                                                                                     \
+  BY_SIZE_INTEGRAL(name), [EMILY_FLOAT16] = name##_2, [EMILY_BFLOAT16] = name##_2, [EMILY_FLOAT32] = name##_4, \
                           [EMILY_FLOAT64] = name##_8
 /* one constant answer for bool and integers */
-#define ALWAYS(name)                                                                                             \
+#define ALWAYS(name)                                                                                              \
   [EMILY_BOOL] = name, [EMILY_UINT8] = name, [EMILY_UINT16] = name, [EMILY_UINT32] = name, [EMILY_UINT64] = name, \
   [EMILY_INT8] = name, [EMILY_INT16] = name, [EMILY_INT32] = name, [EMILY_INT64] = name
 
-#define UNARY(name, grain, ...)                                             \
-  emily_status emily__cpu_##name(const emily__node_view *node) {            \
-    static emily__block_fn *const of[EMILY_DTYPE_COUNT] = {__VA_ARGS__};    \
-    return emily__elementwise_run(node, of, NULL, grain);                   \
+#define UNARY(name, grain, ...)                                          \
+  emily_status emily__cpu_##name(const emily__node_view *node) {         \
+    static emily__block_fn *const of[EMILY_DTYPE_COUNT] = {__VA_ARGS__}; \
+    return emily__elementwise_run(node, of, NULL, grain);                \
   }
 #define CHEAP EMILY__GRAIN_CHEAP
 #define COSTLY EMILY__GRAIN_COSTLY
@@ -183,7 +184,8 @@ UNARY(conjugate, CHEAP, BY_SIZE_REAL(same), OF_COMPLEX(conjugate))
 UNARY(abs, CHEAP, [EMILY_BOOL] = same_1, OF_INTEGER(abs), OF_FLOAT(abs), OF_COMPLEX(abs))
 UNARY(real, CHEAP, BY_SIZE_REAL(same), OF_COMPLEX(real))
 UNARY(imag, CHEAP, BY_SIZE_REAL(zero), OF_COMPLEX(imag))
-UNARY(logical_not, CHEAP, [EMILY_BOOL] = not_1, OF_INTEGER(logical_not), OF_FLOAT(logical_not), OF_COMPLEX(logical_not))
+UNARY(logical_not, CHEAP, [EMILY_BOOL] = not_1, OF_INTEGER(logical_not), OF_FLOAT(logical_not),
+      OF_COMPLEX(logical_not))
 UNARY(isnan, CHEAP, ALWAYS(zero_1), OF_FLOAT(isnan), OF_COMPLEX(isnan))
 UNARY(isinf, CHEAP, ALWAYS(zero_1), OF_FLOAT(isinf), OF_COMPLEX(isinf))
 UNARY(isfinite, CHEAP, ALWAYS(one_1), OF_FLOAT(isfinite), OF_COMPLEX(isfinite))

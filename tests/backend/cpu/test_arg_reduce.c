@@ -25,7 +25,9 @@ static emily__tensor *run(emily__prim prim, const emily__tensor *x, int64_t axis
   return out;
 }
 
-static bool is_nan(const emily__tensor *x, int64_t i) { return isnan(tensor_get(x, i)) || isnan(tensor_get_imag(x, i)); }
+static bool is_nan(const emily__tensor *x, int64_t i) {
+  return isnan(tensor_get(x, i)) || isnan(tensor_get_imag(x, i));
+}
 
 static bool better(emily__prim prim, const emily__tensor *x, int64_t i, int64_t best) {
   if (is_nan(x, best)) return false;
@@ -55,7 +57,8 @@ static void every_dtype_axis_and_layout(void **state) {
   for (emily_dtype dtype = 0; dtype < EMILY_DTYPE_COUNT; dtype++)
     for (int64_t axis = 0; axis < 3; axis++)
       for (int layout = 0; layout < LAYOUT_COUNT; layout++) {
-        emily__tensor *x = tensor_random(dtype, DIMS(3, 19, 4), emily_dtype_is_signed(dtype) ? -5 : 0, 5); /* many are equal */
+        emily__tensor *x =
+            tensor_random(dtype, DIMS(3, 19, 4), emily_dtype_is_signed(dtype) ? -5 : 0, 5); /* many are equal */
         check(tensor_laid_out(x, layout), axis);
       }
 }
@@ -88,7 +91,9 @@ static void long_rows_and_extremes(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
   const struct CMUnitTest tests[] = {
-      TEST(every_dtype_axis_and_layout), TEST(the_first_nan_wins), TEST(long_rows_and_extremes),
+      TEST(every_dtype_axis_and_layout),
+      TEST(the_first_nan_wins),
+      TEST(long_rows_and_extremes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,7 +38,9 @@ static void small_integers_pass_through_every_pair(void **state) {
       }
 }
 
-static double from_real(emily_dtype from, double x, emily_dtype to) { return tensor_get(cast(tensor_of(from, NO_DIMS, &x), to), 0); }
+static double from_real(emily_dtype from, double x, emily_dtype to) {
+  return tensor_get(cast(tensor_of(from, NO_DIMS, &x), to), 0);
+}
 
 /* The rule stands in astype.c. */
 static void floats_to_integers(void **state) {
@@ -48,13 +50,14 @@ static void floats_to_integers(void **state) {
     emily_dtype f = wide[w];
     assert_true(from_real(f, 1.9, EMILY_INT32) == 1 && from_real(f, -1.9, EMILY_INT8) == -1);
     assert_true(from_real(f, -0.9, EMILY_UINT64) == 0);
-    assert_true(from_real(f, 300, EMILY_UINT8) == 44 && from_real(f, -1, EMILY_UINT8) == 255);      /* int32 wraps */
+    assert_true(from_real(f, 300, EMILY_UINT8) == 44 && from_real(f, -1, EMILY_UINT8) == 255); /* int32 wraps */
     assert_true(from_real(f, 300, EMILY_INT8) == 44 && from_real(f, -300, EMILY_UINT16) == 65236);
     assert_true(from_real(f, -1, EMILY_UINT32) == 4294967295.0 && from_real(f, 70000, EMILY_INT16) == 4464);
     assert_true(from_real(f, 3e9, EMILY_UINT32) == 3e9 && from_real(f, 3e9, EMILY_INT32) == INT32_MAX);
     assert_true(from_real(f, -3e9, EMILY_UINT32) == 0 && from_real(f, -3e9, EMILY_INT32) == INT32_MIN);
     assert_true(from_real(f, 3e9, EMILY_UINT8) == 255 && from_real(f, -3e9, EMILY_INT8) == -128);
-    assert_int_equal(tensor_get_int(cast(tensor_of(f, NO_DIMS, (double[]){-1}), EMILY_UINT64), 0), -1); /* int64 wraps */
+    assert_int_equal(tensor_get_int(cast(tensor_of(f, NO_DIMS, (double[]){-1}), EMILY_UINT64), 0),
+                     -1); /* int64 wraps */
     assert_int_equal(tensor_get_int(cast(tensor_of(f, NO_DIMS, (double[]){1e19}), EMILY_INT64), 0), INT64_MAX);
     assert_int_equal(tensor_get_int(cast(tensor_of(f, NO_DIMS, (double[]){-0x1p63}), EMILY_INT64), 0), INT64_MIN);
     assert_true(from_real(f, 0x1p63, EMILY_UINT64) == 0x1p63 && from_real(f, 1e20, EMILY_UINT64) == 0x1p64);
@@ -87,7 +90,8 @@ static void integers_wrap_into_narrower_ones(void **state) {
 static void truth(void **state) {
   (void)state;
   for (emily_dtype f = EMILY_FLOAT16; f <= EMILY_COMPLEX64; f++) {
-    assert_true(from_real(f, -0.0, EMILY_BOOL) == 0 && from_real(f, NAN, EMILY_BOOL) == 1 && from_real(f, 1e-4, EMILY_BOOL) == 1);
+    assert_true(from_real(f, -0.0, EMILY_BOOL) == 0 && from_real(f, NAN, EMILY_BOOL) == 1 &&
+                from_real(f, 1e-4, EMILY_BOOL) == 1);
   }
   emily__tensor *z = tensor_new(EMILY_COMPLEX64, DIMS(2));
   tensor_set_complex(z, 0, 0, 0.5);
@@ -99,14 +103,18 @@ static void truth(void **state) {
 
 static void rounding_is_to_nearest_even(void **state) {
   (void)state;
-  assert_true(from_real(EMILY_FLOAT32, 2049, EMILY_FLOAT16) == 2048 && from_real(EMILY_FLOAT32, 2051, EMILY_FLOAT16) == 2052);
-  assert_true(from_real(EMILY_FLOAT32, 65520, EMILY_FLOAT16) == INFINITY && from_real(EMILY_FLOAT32, 65519, EMILY_FLOAT16) == 65504);
-  assert_true(from_real(EMILY_INT32, 257, EMILY_BFLOAT16) == 256 && from_real(EMILY_INT32, 259, EMILY_BFLOAT16) == 260);
+  assert_true(from_real(EMILY_FLOAT32, 2049, EMILY_FLOAT16) == 2048 &&
+              from_real(EMILY_FLOAT32, 2051, EMILY_FLOAT16) == 2052);
+  assert_true(from_real(EMILY_FLOAT32, 65520, EMILY_FLOAT16) == INFINITY &&
+              from_real(EMILY_FLOAT32, 65519, EMILY_FLOAT16) == 65504);
+  assert_true(from_real(EMILY_INT32, 257, EMILY_BFLOAT16) == 256 &&
+              from_real(EMILY_INT32, 259, EMILY_BFLOAT16) == 260);
   assert_true(from_real(EMILY_FLOAT64, 1 + 0x1p-24, EMILY_FLOAT32) == 1);
   emily__tensor *x = tensor_new(EMILY_UINT64, NO_DIMS);
   tensor_set_int(x, 0, (int64_t)UINT64_MAX);
   assert_true(tensor_get(cast(x, EMILY_FLOAT32), 0) == 0x1p64);
-  assert_true(isnan(from_real(EMILY_FLOAT32, NAN, EMILY_FLOAT16)) && isnan(from_real(EMILY_BFLOAT16, NAN, EMILY_FLOAT64)));
+  assert_true(isnan(from_real(EMILY_FLOAT32, NAN, EMILY_FLOAT16)) &&
+              isnan(from_real(EMILY_BFLOAT16, NAN, EMILY_FLOAT64)));
 }
 
 /* All 65,536 patterns there and back; NaN stays NaN. */
@@ -136,9 +144,12 @@ static void in_place_at_the_same_size(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
   const struct CMUnitTest tests[] = {
-      TEST(small_integers_pass_through_every_pair), TEST(floats_to_integers),
-      TEST(integers_wrap_into_narrower_ones),       TEST(truth),
-      TEST(rounding_is_to_nearest_even),            TEST(sixteen_bit_floats_survive_float32),
+      TEST(small_integers_pass_through_every_pair),
+      TEST(floats_to_integers),
+      TEST(integers_wrap_into_narrower_ones),
+      TEST(truth),
+      TEST(rounding_is_to_nearest_even),
+      TEST(sixteen_bit_floats_survive_float32),
       TEST(in_place_at_the_same_size),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

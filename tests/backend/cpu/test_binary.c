@@ -1,5 +1,5 @@
-/* test_binary.c: the binary primitives and select: against float64 and 128-bit references over dtypes, layouts, broadcasts and lengths; and
- * what is defined where C says nothing. */
+/* test_binary.c: the binary primitives and select: against float64 and 128-bit references over dtypes, layouts,
+ * broadcasts and lengths; and what is defined where C says nothing. */
 #include "support/tensors.h"
 
 #include <math.h>
@@ -17,7 +17,7 @@ static int teardown(void **state) {
   return 0;
 }
 
-/* --- floats ------------------------------------------------------------------------------------------------------------- */
+/* ---- floats ---- */
 
 static double add(double a, double b) { return a + b; }
 static double subtract(double a, double b) { return a - b; }
@@ -47,15 +47,24 @@ static const struct {
   double low, ulps;
   bool to_bool;
 } rows[] = {
-    {EMILY__PRIM_add, add, -9, 0, false},           {EMILY__PRIM_subtract, subtract, -9, 0, false},
-    {EMILY__PRIM_multiply, multiply, -9, 0, false}, {EMILY__PRIM_divide, divide, 0.5, 0, false},
-    {EMILY__PRIM_remainder, floored_mod, 0.5, 1, false}, {EMILY__PRIM_power, pow, 0.1, 3, false},
-    {EMILY__PRIM_maximum, maximum, -9, 0, false},   {EMILY__PRIM_minimum, minimum, -9, 0, false},
-    {EMILY__PRIM_arctan2, atan2, -9, 2, false},     {EMILY__PRIM_logaddexp, logaddexp, -9, 3, false},
-    {EMILY__PRIM_equal, equal, -9, 0, true},        {EMILY__PRIM_not_equal, not_equal, -9, 0, true},
-    {EMILY__PRIM_less, less, -9, 0, true},          {EMILY__PRIM_less_equal, less_equal, -9, 0, true},
-    {EMILY__PRIM_greater, greater, -9, 0, true},    {EMILY__PRIM_greater_equal, greater_equal, -9, 0, true},
-    {EMILY__PRIM_logical_and, logical_and, -9, 0, true}, {EMILY__PRIM_logical_or, logical_or, -9, 0, true},
+    {EMILY__PRIM_add, add, -9, 0, false},
+    {EMILY__PRIM_subtract, subtract, -9, 0, false},
+    {EMILY__PRIM_multiply, multiply, -9, 0, false},
+    {EMILY__PRIM_divide, divide, 0.5, 0, false},
+    {EMILY__PRIM_remainder, floored_mod, 0.5, 1, false},
+    {EMILY__PRIM_power, pow, 0.1, 3, false},
+    {EMILY__PRIM_maximum, maximum, -9, 0, false},
+    {EMILY__PRIM_minimum, minimum, -9, 0, false},
+    {EMILY__PRIM_arctan2, atan2, -9, 2, false},
+    {EMILY__PRIM_logaddexp, logaddexp, -9, 3, false},
+    {EMILY__PRIM_equal, equal, -9, 0, true},
+    {EMILY__PRIM_not_equal, not_equal, -9, 0, true},
+    {EMILY__PRIM_less, less, -9, 0, true},
+    {EMILY__PRIM_less_equal, less_equal, -9, 0, true},
+    {EMILY__PRIM_greater, greater, -9, 0, true},
+    {EMILY__PRIM_greater_equal, greater_equal, -9, 0, true},
+    {EMILY__PRIM_logical_and, logical_and, -9, 0, true},
+    {EMILY__PRIM_logical_or, logical_or, -9, 0, true},
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
@@ -86,7 +95,8 @@ static void floats_in_every_pair_of_layouts(void **state) {
   (void)state;
   for (int k = 0; k < ROWS; k++)
     for (emily_dtype dtype = EMILY_FLOAT16; dtype <= EMILY_FLOAT64; dtype++) {
-      emily__tensor *a = tensor_random(dtype, DIMS(3, 7, 5), rows[k].low, 4), *b = tensor_random(dtype, DIMS(3, 7, 5), rows[k].low, 4);
+      emily__tensor *a = tensor_random(dtype, DIMS(3, 7, 5), rows[k].low, 4),
+                    *b = tensor_random(dtype, DIMS(3, 7, 5), rows[k].low, 4);
       for (int64_t i = 0; i < 9; i++) tensor_set(b, 11 * i, tensor_get(a, 11 * i)); /* some are equal */
       for (int la = 0; la < LAYOUT_COUNT; la++)
         for (int lb = 0; lb < LAYOUT_COUNT; lb++) check_floats(k, tensor_laid_out(a, la), tensor_laid_out(b, lb));
@@ -104,7 +114,8 @@ static void broadcasts(void **state) {
         emily__tensor *a = tensor_random(dtype, DIMS(3, n), rows[k].low, 4);
         const int64_t patterns[4][2] = {{0, 0}, {0, 1}, {n, 0}, {n, 1}};
         for (int p = 0; p < 4; p++) {
-          emily__tensor *b = tensor_view(tensor_random(dtype, DIMS(3, n), rows[k].low, 4), 0, DIMS(3, n), patterns[p]);
+          emily__tensor *b =
+              tensor_view(tensor_random(dtype, DIMS(3, n), rows[k].low, 4), 0, DIMS(3, n), patterns[p]);
           check_floats(k, a, b);
           check_floats(k, b, a);
         }
@@ -114,7 +125,8 @@ static void broadcasts(void **state) {
 static double of(emily__prim prim, emily_dtype dtype, double a, double b) {
   bool to_bool = prim >= EMILY__PRIM_equal && prim <= EMILY__PRIM_logical_or;
   emily__tensor *out = tensor_new(to_bool ? EMILY_BOOL : dtype, NO_DIMS);
-  assert_int_equal(tensor_run(prim, NULL, out, INPUTS(tensor_of(dtype, NO_DIMS, &a), tensor_of(dtype, NO_DIMS, &b))), EMILY_OK);
+  assert_int_equal(tensor_run(prim, NULL, out, INPUTS(tensor_of(dtype, NO_DIMS, &a), tensor_of(dtype, NO_DIMS, &b))),
+                   EMILY_OK);
   return tensor_get(out, 0);
 }
 
@@ -137,7 +149,8 @@ static void special_floats(void **state) {
     assert_true(of(EMILY__PRIM_remainder, d, 7.5, 2) == 1.5 && of(EMILY__PRIM_remainder, d, -7.5, 2) == 0.5);
     assert_true(of(EMILY__PRIM_remainder, d, 7.5, -2) == -0.5 && of(EMILY__PRIM_remainder, d, -7.5, -2) == -1.5);
     assert_true(isnan(of(EMILY__PRIM_remainder, d, 1, 0)) && isnan(of(EMILY__PRIM_remainder, d, INFINITY, 1)));
-    assert_true(of(EMILY__PRIM_remainder, d, 1, INFINITY) == 1 && of(EMILY__PRIM_remainder, d, -1, INFINITY) == INFINITY);
+    assert_true(of(EMILY__PRIM_remainder, d, 1, INFINITY) == 1 &&
+                of(EMILY__PRIM_remainder, d, -1, INFINITY) == INFINITY);
     assert_true(of(EMILY__PRIM_floor_divide, d, 7.5, 2) == 3 && of(EMILY__PRIM_floor_divide, d, -7.5, 2) == -4);
     assert_true(of(EMILY__PRIM_floor_divide, d, 7.5, -2) == -4 && of(EMILY__PRIM_floor_divide, d, -7.5, -2) == 3);
     assert_true(of(EMILY__PRIM_floor_divide, d, 1, 0) == INFINITY);
@@ -146,7 +159,7 @@ static void special_floats(void **state) {
   assert_true(of(EMILY__PRIM_floor_divide, EMILY_BFLOAT16, 511, 2) == 256);
 }
 
-/* --- integers: against exact arithmetic in 128 bits --------------------------------------------------------------------------- */
+/* ---- integers: against exact arithmetic in 128 bits ---- */
 
 typedef __int128 wide;
 
@@ -171,7 +184,9 @@ static wide floor_quotient(wide a, wide b) {
 static wide power_of(wide a, wide b, emily_dtype dtype) {
   if (b < 0) return a == 1 ? 1 : a == -1 ? (b % 2 ? -1 : 1) : 0;
   wide result = 1;
-  for (wide i = 0; i < b % 1000; i++) result = wrapped((wide)((unsigned __int128)result * (unsigned __int128)a), dtype); /* exponents are below 1000 here */
+  for (wide i = 0; i < b % 1000; i++)
+    result =
+        wrapped((wide)((unsigned __int128)result * (unsigned __int128)a), dtype); /* exponents are below 1000 here */
   return result;
 }
 
@@ -203,18 +218,22 @@ static wide expected_of(emily__prim prim, wide a, wide b, emily_dtype dtype) {
 }
 
 static const emily__prim integer_prims[] = {
-    EMILY__PRIM_add,         EMILY__PRIM_subtract,   EMILY__PRIM_multiply,    EMILY__PRIM_floor_divide, EMILY__PRIM_remainder,
-    EMILY__PRIM_power,       EMILY__PRIM_maximum,    EMILY__PRIM_minimum,     EMILY__PRIM_bitwise_and,  EMILY__PRIM_bitwise_or,
-    EMILY__PRIM_bitwise_xor, EMILY__PRIM_left_shift, EMILY__PRIM_right_shift, EMILY__PRIM_equal,        EMILY__PRIM_not_equal,
-    EMILY__PRIM_less,        EMILY__PRIM_less_equal, EMILY__PRIM_greater,     EMILY__PRIM_greater_equal, EMILY__PRIM_logical_and,
+    EMILY__PRIM_add,         EMILY__PRIM_subtract,   EMILY__PRIM_multiply,      EMILY__PRIM_floor_divide,
+    EMILY__PRIM_remainder,   EMILY__PRIM_power,      EMILY__PRIM_maximum,       EMILY__PRIM_minimum,
+    EMILY__PRIM_bitwise_and, EMILY__PRIM_bitwise_or, EMILY__PRIM_bitwise_xor,   EMILY__PRIM_left_shift,
+    EMILY__PRIM_right_shift, EMILY__PRIM_equal,      EMILY__PRIM_not_equal,     EMILY__PRIM_less,
+    EMILY__PRIM_less_equal,  EMILY__PRIM_greater,    EMILY__PRIM_greater_equal, EMILY__PRIM_logical_and,
     EMILY__PRIM_logical_or};
 
-/* Every pair of: both ends of the range and their neighbours, small numbers of both signs, shift counts around the width. */
+/* Every pair of: both ends of the range and their neighbours, small numbers of both signs, shift counts around the
+ * width. */
 static void integers_match_exact_arithmetic(void **state) {
   (void)state;
   for (emily_dtype dtype = EMILY_UINT8; dtype <= EMILY_INT64; dtype++) {
-    int64_t width = 8 * (int64_t)emily_dtype_size(dtype), high = (int64_t)((uint64_t)1 << (width - 1)), below = (int64_t)((uint64_t)high - 1);
-    const int64_t values[] = {0, 1, 2, 3, 7, 8, -1, -2, -3, -7, high, below, high + 1, width - 1, width, width + 1, 100};
+    int64_t width = 8 * (int64_t)emily_dtype_size(dtype), high = (int64_t)((uint64_t)1 << (width - 1)),
+            below = (int64_t)((uint64_t)high - 1);
+    const int64_t values[] = {0,  1,    2,     3,        7,         8,     -1,        -2, -3,
+                              -7, high, below, high + 1, width - 1, width, width + 1, 100};
     enum { N = sizeof values / sizeof values[0] };
     emily__tensor *a = tensor_new(dtype, DIMS(N, N)), *b = tensor_new(dtype, DIMS(N, N));
     for (int i = 0; i < N * N; i++) {
@@ -243,14 +262,14 @@ static void bool_is_arithmetic_of_0_and_1(void **state) {
   const struct {
     emily__prim prim;
     int expected[4]; /* of (0,0) (0,1) (1,0) (1,1) */
-  } table[] = {{EMILY__PRIM_add, {0, 1, 1, 1}},         {EMILY__PRIM_subtract, {0, 1, 1, 0}},
-               {EMILY__PRIM_multiply, {0, 0, 0, 1}},    {EMILY__PRIM_floor_divide, {0, 0, 0, 1}},
-               {EMILY__PRIM_remainder, {0, 0, 0, 0}},   {EMILY__PRIM_power, {1, 0, 1, 1}},
-               {EMILY__PRIM_maximum, {0, 1, 1, 1}},     {EMILY__PRIM_minimum, {0, 0, 0, 1}},
-               {EMILY__PRIM_bitwise_and, {0, 0, 0, 1}}, {EMILY__PRIM_bitwise_or, {0, 1, 1, 1}},
-               {EMILY__PRIM_bitwise_xor, {0, 1, 1, 0}}, {EMILY__PRIM_equal, {1, 0, 0, 1}},
-               {EMILY__PRIM_not_equal, {0, 1, 1, 0}},   {EMILY__PRIM_less, {0, 1, 0, 0}},
-               {EMILY__PRIM_less_equal, {1, 1, 0, 1}},  {EMILY__PRIM_greater, {0, 0, 1, 0}},
+  } table[] = {{EMILY__PRIM_add, {0, 1, 1, 1}},           {EMILY__PRIM_subtract, {0, 1, 1, 0}},
+               {EMILY__PRIM_multiply, {0, 0, 0, 1}},      {EMILY__PRIM_floor_divide, {0, 0, 0, 1}},
+               {EMILY__PRIM_remainder, {0, 0, 0, 0}},     {EMILY__PRIM_power, {1, 0, 1, 1}},
+               {EMILY__PRIM_maximum, {0, 1, 1, 1}},       {EMILY__PRIM_minimum, {0, 0, 0, 1}},
+               {EMILY__PRIM_bitwise_and, {0, 0, 0, 1}},   {EMILY__PRIM_bitwise_or, {0, 1, 1, 1}},
+               {EMILY__PRIM_bitwise_xor, {0, 1, 1, 0}},   {EMILY__PRIM_equal, {1, 0, 0, 1}},
+               {EMILY__PRIM_not_equal, {0, 1, 1, 0}},     {EMILY__PRIM_less, {0, 1, 0, 0}},
+               {EMILY__PRIM_less_equal, {1, 1, 0, 1}},    {EMILY__PRIM_greater, {0, 0, 1, 0}},
                {EMILY__PRIM_greater_equal, {1, 0, 1, 1}}, {EMILY__PRIM_logical_and, {0, 0, 0, 1}},
                {EMILY__PRIM_logical_or, {0, 1, 1, 1}}};
   emily__tensor *a = tensor_of(EMILY_BOOL, DIMS(4), (double[]){0, 0, 1, 1}), *out = tensor_new(EMILY_BOOL, DIMS(4));
@@ -261,7 +280,7 @@ static void bool_is_arithmetic_of_0_and_1(void **state) {
   }
 }
 
-/* --- complex --------------------------------------------------------------------------------------------------------------- */
+/* ---- complex ---- */
 
 static void complex_of(emily__prim prim, double ar, double ai, double br, double bi, double *re, double *im) {
   bool to_bool = prim >= EMILY__PRIM_equal && prim <= EMILY__PRIM_logical_or;
@@ -279,15 +298,24 @@ static void complex_numbers(void **state) {
   const struct {
     emily__prim prim;
     double a[2], b[2], expected[2];
-  } table[] = {{EMILY__PRIM_add, {1, 2}, {3, -5}, {4, -3}},           {EMILY__PRIM_subtract, {1, 2}, {3, -5}, {-2, 7}},
-               {EMILY__PRIM_multiply, {1, 2}, {3, -5}, {13, 1}},      {EMILY__PRIM_divide, {13, 1}, {3, -5}, {1, 2}},
-               {EMILY__PRIM_floor_divide, {5, 3}, {2, 0}, {2.5, 1.5}}, {EMILY__PRIM_power, {0, 1}, {2, 0}, {-1, 0}},
-               {EMILY__PRIM_maximum, {1, 2}, {1, 3}, {1, 3}},         {EMILY__PRIM_maximum, {2, 0}, {1, 3}, {2, 0}},
-               {EMILY__PRIM_minimum, {1, 2}, {1, 3}, {1, 2}},         {EMILY__PRIM_equal, {1, 2}, {1, 2}, {1, 0}},
-               {EMILY__PRIM_not_equal, {1, 2}, {1, 3}, {1, 0}},       {EMILY__PRIM_less, {1, 2}, {1, 3}, {1, 0}},
-               {EMILY__PRIM_less, {2, 0}, {1, 9}, {0, 0}},            {EMILY__PRIM_less_equal, {1, 2}, {1, 2}, {1, 0}},
-               {EMILY__PRIM_greater, {1, 3}, {1, 2}, {1, 0}},         {EMILY__PRIM_greater_equal, {1, 2}, {2, 1}, {0, 0}},
-               {EMILY__PRIM_logical_and, {0, 1}, {1, 0}, {1, 0}},     {EMILY__PRIM_logical_or, {0, 0}, {-0.0, 0}, {0, 0}},
+  } table[] = {{EMILY__PRIM_add, {1, 2}, {3, -5}, {4, -3}},
+               {EMILY__PRIM_subtract, {1, 2}, {3, -5}, {-2, 7}},
+               {EMILY__PRIM_multiply, {1, 2}, {3, -5}, {13, 1}},
+               {EMILY__PRIM_divide, {13, 1}, {3, -5}, {1, 2}},
+               {EMILY__PRIM_floor_divide, {5, 3}, {2, 0}, {2.5, 1.5}},
+               {EMILY__PRIM_power, {0, 1}, {2, 0}, {-1, 0}},
+               {EMILY__PRIM_maximum, {1, 2}, {1, 3}, {1, 3}},
+               {EMILY__PRIM_maximum, {2, 0}, {1, 3}, {2, 0}},
+               {EMILY__PRIM_minimum, {1, 2}, {1, 3}, {1, 2}},
+               {EMILY__PRIM_equal, {1, 2}, {1, 2}, {1, 0}},
+               {EMILY__PRIM_not_equal, {1, 2}, {1, 3}, {1, 0}},
+               {EMILY__PRIM_less, {1, 2}, {1, 3}, {1, 0}},
+               {EMILY__PRIM_less, {2, 0}, {1, 9}, {0, 0}},
+               {EMILY__PRIM_less_equal, {1, 2}, {1, 2}, {1, 0}},
+               {EMILY__PRIM_greater, {1, 3}, {1, 2}, {1, 0}},
+               {EMILY__PRIM_greater_equal, {1, 2}, {2, 1}, {0, 0}},
+               {EMILY__PRIM_logical_and, {0, 1}, {1, 0}, {1, 0}},
+               {EMILY__PRIM_logical_or, {0, 0}, {-0.0, 0}, {0, 0}},
                {EMILY__PRIM_logaddexp, {1, 0}, {1, 0}, {1 + M_LN2, 0}}};
   for (size_t k = 0; k < sizeof table / sizeof table[0]; k++) {
     double re, im;
@@ -301,18 +329,21 @@ static void complex_numbers(void **state) {
   assert_true(isnan(re) && im == 1);
 }
 
-/* --- select, places ---------------------------------------------------------------------------------------------------------- */
+/* ---- select, places ---- */
 
 static void select_takes_by_condition(void **state) {
   (void)state;
   for (emily_dtype dtype = 0; dtype < EMILY_DTYPE_COUNT; dtype++)
     for (int layout = 0; layout < LAYOUT_COUNT; layout++) {
-      emily__tensor *c = tensor_random(EMILY_BOOL, DIMS(3, 70, 3), 0, 1), *x = tensor_random(dtype, DIMS(3, 70, 3), 0, 100);
+      emily__tensor *c = tensor_random(EMILY_BOOL, DIMS(3, 70, 3), 0, 1),
+                    *x = tensor_random(dtype, DIMS(3, 70, 3), 0, 100);
       emily__tensor *y = tensor_random(dtype, DIMS(3, 70, 3), 0, 100), *out = tensor_new(dtype, DIMS(3, 70, 3));
       emily__tensor *one = tensor_view(y, 5, DIMS(3, 70, 3), (int64_t[]){0, 0, 0});
       for (int constant = 0; constant < 2; constant++) {
         const emily__tensor *other = constant ? one : y;
-        assert_int_equal(tensor_run(EMILY__PRIM_select, NULL, out, INPUTS(tensor_laid_out(c, layout), x, tensor_laid_out(other, layout))), EMILY_OK);
+        assert_int_equal(tensor_run(EMILY__PRIM_select, NULL, out,
+                                    INPUTS(tensor_laid_out(c, layout), x, tensor_laid_out(other, layout))),
+                         EMILY_OK);
         for (int64_t i = 0; i < x->size; i++)
           assert_memory_equal(tensor_at(out, i), tensor_at(tensor_get(c, i) ? x : other, i), emily_dtype_size(dtype));
       }
@@ -325,7 +356,8 @@ static void either_operand_may_be_written_over(void **state) {
     for (int which = 0; which < 2; which++)
       for (int layout = 0; layout < LAYOUT_COUNT; layout++) {
         emily__tensor *a = tensor_random(dtype, DIMS(30, 41), 0, 11), *b = tensor_random(dtype, DIMS(30, 41), 0, 11);
-        emily__tensor *out = tensor_new(dtype, DIMS(30, 41)), *mine = which ? b : a, *other = tensor_laid_out(which ? a : b, layout);
+        emily__tensor *out = tensor_new(dtype, DIMS(30, 41)), *mine = which ? b : a,
+                      *other = tensor_laid_out(which ? a : b, layout);
         assert_int_equal(tensor_run(EMILY__PRIM_subtract, NULL, out, INPUTS(a, b)), EMILY_OK);
         const emily__tensor *inputs[] = {which ? other : mine, which ? mine : other};
         assert_int_equal(tensor_run_donated(EMILY__PRIM_subtract, NULL, mine, 2, inputs, which, 0), EMILY_OK);
@@ -335,8 +367,10 @@ static void either_operand_may_be_written_over(void **state) {
 
 static void large_and_permuted_operands_agree_with_dense_ones(void **state) {
   (void)state;
-  emily__tensor *a = tensor_random(EMILY_FLOAT32, DIMS(130, 3, 257), -1, 1), *b = tensor_random(EMILY_FLOAT32, DIMS(130, 3, 257), -1, 1);
-  emily__tensor *out = tensor_new(EMILY_FLOAT32, DIMS(130, 3, 257)), *again = tensor_new(EMILY_FLOAT32, DIMS(130, 3, 257));
+  emily__tensor *a = tensor_random(EMILY_FLOAT32, DIMS(130, 3, 257), -1, 1),
+                *b = tensor_random(EMILY_FLOAT32, DIMS(130, 3, 257), -1, 1);
+  emily__tensor *out = tensor_new(EMILY_FLOAT32, DIMS(130, 3, 257)),
+                *again = tensor_new(EMILY_FLOAT32, DIMS(130, 3, 257));
   assert_int_equal(tensor_run(EMILY__PRIM_multiply, NULL, out, INPUTS(a, b)), EMILY_OK);
   for (int layout = 1; layout < LAYOUT_COUNT; layout++) {
     assert_int_equal(tensor_run(EMILY__PRIM_multiply, NULL, again, INPUTS(tensor_laid_out(a, layout), b)), EMILY_OK);
@@ -353,17 +387,23 @@ static void sixty_four_axes(void **state) {
   emily__tensor *a = tensor_random(EMILY_INT32, 64, shape, 0, 99), *out = tensor_new(EMILY_INT32, 64, shape);
   emily__tensor *permuted = tensor_view(a, 0, 64, shape, strides);
   assert_int_equal(tensor_run(EMILY__PRIM_add, NULL, out, INPUTS(a, permuted)), EMILY_OK);
-  for (int64_t i = 0; i < 256; i++) assert_int_equal(tensor_get_int(out, i), tensor_get_int(a, i) + tensor_get_int(permuted, i));
+  for (int64_t i = 0; i < 256; i++)
+    assert_int_equal(tensor_get_int(out, i), tensor_get_int(a, i) + tensor_get_int(permuted, i));
 }
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
   const struct CMUnitTest tests[] = {
-      TEST(floats_in_every_pair_of_layouts), TEST(broadcasts),
-      TEST(special_floats), TEST(integers_match_exact_arithmetic),
-      TEST(bool_is_arithmetic_of_0_and_1), TEST(complex_numbers),
-      TEST(select_takes_by_condition), TEST(either_operand_may_be_written_over),
-      TEST(large_and_permuted_operands_agree_with_dense_ones), TEST(sixty_four_axes),
+      TEST(floats_in_every_pair_of_layouts),
+      TEST(broadcasts),
+      TEST(special_floats),
+      TEST(integers_match_exact_arithmetic),
+      TEST(bool_is_arithmetic_of_0_and_1),
+      TEST(complex_numbers),
+      TEST(select_takes_by_condition),
+      TEST(either_operand_may_be_written_over),
+      TEST(large_and_permuted_operands_agree_with_dense_ones),
+      TEST(sixty_four_axes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,7 +76,8 @@ static void full_writes_the_element(void **state) {
 
 static void into_a_window(void **state) {
   (void)state;
-  emily__tensor *x = tensor_random(EMILY_UINT16, DIMS(40, 30), 0, 9999), *memory = tensor_new(EMILY_UINT16, DIMS(50, 70));
+  emily__tensor *x = tensor_random(EMILY_UINT16, DIMS(40, 30), 0, 9999),
+                *memory = tensor_new(EMILY_UINT16, DIMS(50, 70));
   emily__tensor *window = tensor_view(memory, 49 * 70 + 1, DIMS(40, 30), (int64_t[]){-70, 2});
   emily__cpu_copy_elements(2, x->shape, 2, window->data, window->strides, x->data, x->strides);
   assert_true(tensors_same(window, x));
@@ -88,9 +89,12 @@ static void into_a_window(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
   const struct CMUnitTest tests[] = {
-      TEST(every_dtype_and_layout), TEST(transposes_around_tiles_and_blocks),
-      TEST(long_rows),              TEST(broadcasts),
-      TEST(full_writes_the_element), TEST(into_a_window),
+      TEST(every_dtype_and_layout),
+      TEST(transposes_around_tiles_and_blocks),
+      TEST(long_rows),
+      TEST(broadcasts),
+      TEST(full_writes_the_element),
+      TEST(into_a_window),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* test_create.c: iota, and random bits against what MLX 0.32.4 gives (mlx::core::random::bits with mlx::core::random::key). */
+/* test_create.c: iota, and random bits against what MLX 0.32.4 gives (mlx::core::random::bits with
+ * mlx::core::random::key). */
 #include "support/tensors.h"
 
 #include <setjmp.h>
@@ -58,7 +59,10 @@ static emily__tensor *bits(const emily__tensor *keys, int64_t width, int64_t n) 
   int64_t shape[EMILY__MAX_RANK];
   for (int i = 0; i < keys->ndim - 1; i++) shape[i] = keys->shape[i];
   shape[keys->ndim - 1] = n;
-  emily__tensor *out = tensor_new(width == 1 ? EMILY_UINT8 : width == 2 ? EMILY_UINT16 : EMILY_UINT32, keys->ndim, shape);
+  emily__tensor *out = tensor_new(width == 1   ? EMILY_UINT8
+                                  : width == 2 ? EMILY_UINT16
+                                               : EMILY_UINT32,
+                                  keys->ndim, shape);
   assert_int_equal(tensor_run(EMILY__PRIM_random_bits, &attrs, out, INPUTS(keys)), EMILY_OK);
   return out;
 }
@@ -78,8 +82,10 @@ static const struct {
     {2, 6, {0xa9, 0x97, 0x98, 0x39, 0x48, 0xd9, 0x18, 0x6d, 0x03, 0xbe, 0x1f, 0x74}},
     {4, 1, {0x8b, 0x64, 0x17, 0xd8}},
     {4, 3, {0xa9, 0x97, 0x98, 0x39, 0x48, 0xd9, 0x18, 0x6d, 0x03, 0xbe, 0x1f, 0x74}},
-    {4, 5, {0x34, 0x93, 0x7b, 0x10, 0x31, 0x94, 0x60, 0x33, 0x6e, 0x7f, 0x84, 0xa6, 0x04, 0xd6, 0xdc, 0x61, 0x7e, 0x29, 0xe8, 0xac}},
-    {4, 6, {0x34, 0x93, 0x7b, 0x10, 0x31, 0x94, 0x60, 0x33, 0x42, 0x9c, 0x97, 0x71, 0x04, 0xd6, 0xdc, 0x61, 0x7e, 0x29, 0xe8, 0xac, 0xac, 0xb5, 0x9b, 0x53}},
+    {4, 5, {0x34, 0x93, 0x7b, 0x10, 0x31, 0x94, 0x60, 0x33, 0x6e, 0x7f,
+            0x84, 0xa6, 0x04, 0xd6, 0xdc, 0x61, 0x7e, 0x29, 0xe8, 0xac}},
+    {4, 6, {0x34, 0x93, 0x7b, 0x10, 0x31, 0x94, 0x60, 0x33, 0x42, 0x9c, 0x97, 0x71,
+            0x04, 0xd6, 0xdc, 0x61, 0x7e, 0x29, 0xe8, 0xac, 0xac, 0xb5, 0x9b, 0x53}},
 };
 
 /* many elements, as the FNV-1a hash of their bytes */
@@ -189,7 +195,8 @@ static uint64_t fnv1a(const unsigned char *bytes, size_t n) {
 static void random_bits_are_mlx_s(void **state) {
   (void)state;
   for (size_t k = 0; k < sizeof few / sizeof few[0]; k++)
-    assert_memory_equal(bits(key_of(7), few[k].width, few[k].n)->data, few[k].bytes, (size_t)(few[k].width * few[k].n));
+    assert_memory_equal(bits(key_of(7), few[k].width, few[k].n)->data, few[k].bytes,
+                        (size_t)(few[k].width * few[k].n));
   for (size_t k = 0; k < sizeof many / sizeof many[0]; k++) {
     emily__tensor *out = bits(key_of(many[k].seed), many[k].width, many[k].n);
     assert_true(fnv1a(out->data, (size_t)(many[k].width * many[k].n)) == many[k].hash);
@@ -220,8 +227,9 @@ static void no_bits_are_asked_for(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
   const struct CMUnitTest tests[] = {
-      TEST(iota_of_every_dtype), TEST(iota_does_not_drift), TEST(random_bits_are_mlx_s),
-      TEST(a_batch_of_keys_is_each_key_alone), TEST(no_bits_are_asked_for),
+      TEST(iota_of_every_dtype),   TEST(iota_does_not_drift),
+      TEST(random_bits_are_mlx_s), TEST(a_batch_of_keys_is_each_key_alone),
+      TEST(no_bits_are_asked_for),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,8 @@ static void one_bad_element_is_found_wherever_it_is(void **state) {
 
 static void integers_and_nothing_are_finite(void **state) {
   (void)state;
-  for (emily_dtype dtype = 0; dtype < EMILY_DTYPE_COUNT; dtype++) assert_true(emily__cpu_all_finite(tensor_new(dtype, DIMS(0))));
+  for (emily_dtype dtype = 0; dtype < EMILY_DTYPE_COUNT; dtype++)
+    assert_true(emily__cpu_all_finite(tensor_new(dtype, DIMS(0))));
   for (emily_dtype dtype = 0; dtype <= EMILY_INT64; dtype++) {
     emily__tensor *x = tensor_new(dtype, DIMS(9));
     for (int i = 0; i < 9; i++) tensor_set_int(x, i, -1);

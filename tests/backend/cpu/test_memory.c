@@ -123,7 +123,8 @@ static void a_limit_drops_the_cache_and_then_fails_with_sizes(void **state) {
 
 static void a_request_beyond_any_machine_fails(void **state) {
   (void)state;
-  const size_t sizes[] = {(size_t)1 << 62, SIZE_MAX, ((size_t)1 << 46) - 1}; /* the last has a class; no machine has it */
+  const size_t sizes[] = {(size_t)1 << 62, SIZE_MAX,
+                          ((size_t)1 << 46) - 1}; /* the last has a class; no machine has it */
   for (int i = 0; i < 3; i++) {
     void *data = NULL;
     assert_int_equal(emily__cpu_allocate(sizes[i], &data), EMILY_OUT_OF_MEMORY);

@@ -29,7 +29,8 @@ static void pad_surrounds_with_the_value(void **state) {
       for (int64_t i = 0; i < 7; i++)
         for (int64_t j = 0; j < 8; j++) {
           bool inside = i >= 1 && i < 5 && j < 5;
-          assert_true(inside ? same_element(out, i * 8 + j, x, (i - 1) * 5 + j) : same_element(out, i * 8 + j, value, 0));
+          assert_true(inside ? same_element(out, i * 8 + j, x, (i - 1) * 5 + j)
+                             : same_element(out, i * 8 + j, value, 0));
         }
     }
 }
@@ -38,7 +39,8 @@ static void pad_of_nothing_is_the_value(void **state) {
   (void)state;
   const int64_t attrs[] = {2, 1, 0, 2, 0}, none[] = {0};
   emily__tensor *value = tensor_of(EMILY_INT32, NO_DIMS, (double[]){7}), *out = tensor_new(EMILY_INT32, DIMS(3, 2));
-  assert_int_equal(tensor_run(EMILY__PRIM_pad, attrs, out, INPUTS(tensor_new(EMILY_INT32, DIMS(0, 2)), value)), EMILY_OK);
+  assert_int_equal(tensor_run(EMILY__PRIM_pad, attrs, out, INPUTS(tensor_new(EMILY_INT32, DIMS(0, 2)), value)),
+                   EMILY_OK);
   for (int i = 0; i < 6; i++) assert_int_equal(tensor_get_int(out, i), 7);
   emily__tensor *scalar = tensor_of(EMILY_INT32, NO_DIMS, (double[]){5}), *same = tensor_new(EMILY_INT32, NO_DIMS);
   assert_int_equal(tensor_run(EMILY__PRIM_pad, none, same, INPUTS(scalar, value)), EMILY_OK);
@@ -80,9 +82,11 @@ static void slice_update_copies_or_writes_in_place(void **state) {
   (void)state;
   for (emily_dtype dtype = 0; dtype < EMILY_DTYPE_COUNT; dtype++)
     for (int layout = 0; layout < LAYOUT_COUNT; layout++) {
-      emily__tensor *x = tensor_random(dtype, DIMS(4, 5, 6), 0, 50), *update = tensor_random(dtype, DIMS(2, 5, 3), 50, 99);
+      emily__tensor *x = tensor_random(dtype, DIMS(4, 5, 6), 0, 50),
+                    *update = tensor_random(dtype, DIMS(2, 5, 3), 50, 99);
       emily__tensor *out = tensor_new(dtype, DIMS(4, 5, 6)), *u = tensor_laid_out(update, LAYOUT_COUNT - 1 - layout);
-      assert_int_equal(tensor_run(EMILY__PRIM_slice_update, slice, out, INPUTS(tensor_laid_out(x, layout), u)), EMILY_OK);
+      assert_int_equal(tensor_run(EMILY__PRIM_slice_update, slice, out, INPUTS(tensor_laid_out(x, layout), u)),
+                       EMILY_OK);
       expect_updated(out, x, update);
       emily__tensor *place = tensor_laid_out(x, LAYOUT_DENSE);
       assert_int_equal(tensor_run_donated(EMILY__PRIM_slice_update, slice, place, INPUTS(place, u), 0, 0), EMILY_OK);
@@ -94,14 +98,15 @@ static void an_empty_update_changes_nothing(void **state) {
   (void)state;
   const int64_t attrs[] = {1, 2, 0, 1};
   emily__tensor *x = tensor_random(EMILY_FLOAT32, DIMS(5), -1, 1), *out = tensor_new(EMILY_FLOAT32, DIMS(5));
-  assert_int_equal(tensor_run(EMILY__PRIM_slice_update, attrs, out, INPUTS(x, tensor_new(EMILY_FLOAT32, DIMS(0)))), EMILY_OK);
+  assert_int_equal(tensor_run(EMILY__PRIM_slice_update, attrs, out, INPUTS(x, tensor_new(EMILY_FLOAT32, DIMS(0)))),
+                   EMILY_OK);
   assert_true(tensors_same(out, x));
 }
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
   const struct CMUnitTest tests[] = {
-      TEST(pad_surrounds_with_the_value), TEST(pad_of_nothing_is_the_value),
+      TEST(pad_surrounds_with_the_value),      TEST(pad_of_nothing_is_the_value),
       TEST(concatenate_joins_along_each_axis), TEST(slice_update_copies_or_writes_in_place),
       TEST(an_empty_update_changes_nothing),
   };

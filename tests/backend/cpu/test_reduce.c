@@ -1,4 +1,5 @@
-/* test_reduce.c: sum, prod, max, min, all, any: every choice of axes against a naive reference, in every layout to the same bits. */
+/* test_reduce.c: sum, prod, max, min, all, any: every choice of axes against a naive reference, in every layout to
+ * the same bits. */
 #include "backend/cpu/pool.h"
 #include "base/alloc.h"
 #include "support/tensors.h"
@@ -66,17 +67,24 @@ static double fold(emily__prim prim, double a, double x) {
 }
 
 static double start(emily__prim prim) {
-  return prim == EMILY__PRIM_max ? -INFINITY : prim == EMILY__PRIM_min ? INFINITY : prim == EMILY__PRIM_prod || prim == EMILY__PRIM_all;
+  return prim == EMILY__PRIM_max   ? -INFINITY
+         : prim == EMILY__PRIM_min ? INFINITY
+                                   : prim == EMILY__PRIM_prod || prim == EMILY__PRIM_all;
 }
 
 static double epsilon(emily_dtype dtype) {
-  return dtype == EMILY_FLOAT16 ? 0x1p-11 : dtype == EMILY_BFLOAT16 ? 0x1p-8 : dtype == EMILY_FLOAT64 ? 0x1p-50 : 0x1p-22;
+  return dtype == EMILY_FLOAT16    ? 0x1p-11
+         : dtype == EMILY_BFLOAT16 ? 0x1p-8
+         : dtype == EMILY_FLOAT64  ? 0x1p-50
+                                   : 0x1p-22;
 }
 
-/* Integers are drawn small enough to be exact; sums of floats are within the dtype's epsilon of the sum of magnitudes. */
+/* Integers are drawn small enough to be exact; sums of floats are within the dtype's epsilon of the sum of
+ * magnitudes. */
 static void check(emily__prim prim, const emily__tensor *x, unsigned mask) {
   emily__tensor *out = run(prim, x, mask);
-  double *expected = malloc((size_t)(out->size + 1) * sizeof *expected), *magnitude = calloc((size_t)out->size + 1, sizeof *magnitude);
+  double *expected = malloc((size_t)(out->size + 1) * sizeof *expected),
+         *magnitude = calloc((size_t)out->size + 1, sizeof *magnitude);
   for (int64_t i = 0; i < out->size; i++) expected[i] = start(prim);
   for (int64_t i = 0; i < x->size; i++) {
     int64_t at = place(x, i, mask);
@@ -87,8 +95,8 @@ static void check(emily__prim prim, const emily__tensor *x, unsigned mask) {
     double scale = prim == EMILY__PRIM_sum ? magnitude[i] : prim == EMILY__PRIM_prod ? 8 * fabs(expected[i]) : 0;
     double tolerance = emily_dtype_is_inexact(x->dtype) ? scale * epsilon(x->dtype) : 0;
     if (!(fabs(tensor_get(out, i) - expected[i]) <= tolerance))
-      fail_msg("%s of %s over axes %x: element %lld is %.17g, not %.17g", emily__prim_name(prim), emily_dtype_name(x->dtype),
-               mask, (long long)i, tensor_get(out, i), expected[i]);
+      fail_msg("%s of %s over axes %x: element %lld is %.17g, not %.17g", emily__prim_name(prim),
+               emily_dtype_name(x->dtype), mask, (long long)i, tensor_get(out, i), expected[i]);
   }
   free(expected);
   free(magnitude);
@@ -111,11 +119,13 @@ static void every_choice_of_axes_dtype_and_layout(void **state) {
     for (emily_dtype dtype = 0; dtype < EMILY_COMPLEX64; dtype++) {
       if (dtype == EMILY_BOOL && p < 2) continue;
       emily__tensor *x = input(prims[p], dtype, DIMS(3, 1, 4, 5));
-      if (prims[p] == EMILY__PRIM_prod && !emily_dtype_is_inexact(dtype)) x = input(prims[p], dtype, DIMS(2, 1, 3, 5)); /* ≤ 2^6 */
+      if (prims[p] == EMILY__PRIM_prod && !emily_dtype_is_inexact(dtype))
+        x = input(prims[p], dtype, DIMS(2, 1, 3, 5)); /* ≤ 2^6 */
       for (unsigned mask = 0; mask < 16; mask++) {
         emily__tensor *first = run(prims[p], x, mask);
         check(prims[p], x, mask);
-        for (int layout = 1; layout < LAYOUT_COUNT; layout++) assert_true(tensors_same(run(prims[p], tensor_laid_out(x, layout), mask), first));
+        for (int layout = 1; layout < LAYOUT_COUNT; layout++)
+          assert_true(tensors_same(run(prims[p], tensor_laid_out(x, layout), mask), first));
       }
     }
 }
@@ -123,7 +133,8 @@ static void every_choice_of_axes_dtype_and_layout(void **state) {
 /* Around lanes, chunks, tiles and parts, by rows and by columns. */
 static void lengths_around_the_blocks(void **state) {
   (void)state;
-  const int64_t lengths[] = {1, 2, 31, 63, 64, 65, 127, 129, 511, 512, 513, 1023, 1024, 1025, 4095, 4096, 4097, 65535, 65536, 65537, 70001};
+  const int64_t lengths[] = {1,    2,    31,   63,   64,   65,   127,   129,   511,   512,  513,
+                             1023, 1024, 1025, 4095, 4096, 4097, 65535, 65536, 65537, 70001};
   for (size_t l = 0; l < sizeof lengths / sizeof lengths[0]; l++)
     for (emily_dtype dtype = EMILY_BFLOAT16; dtype <= EMILY_FLOAT64; dtype++) {
       check(EMILY__PRIM_sum, tensor_random(dtype, DIMS(2, lengths[l]), -1, 1), 2);
@@ -137,7 +148,8 @@ static void lengths_around_the_blocks(void **state) {
 static void a_sum_of_65536_ones(void **state) {
   (void)state;
   for (emily_dtype dtype = EMILY_FLOAT16; dtype <= EMILY_FLOAT32; dtype++) {
-    emily__tensor *one = tensor_of(dtype, NO_DIMS, (double[]){1}), *quarter = tensor_of(dtype, NO_DIMS, (double[]){0.25});
+    emily__tensor *one = tensor_of(dtype, NO_DIMS, (double[]){1}),
+                  *quarter = tensor_of(dtype, NO_DIMS, (double[]){0.25});
     emily__tensor *row = tensor_view(quarter, 0, DIMS(65536), (int64_t[]){0});
     assert_true(tensor_get(run(EMILY__PRIM_sum, row, 1), 0) == 16384);
     emily__tensor *columns = tensor_view(quarter, 0, DIMS(65536, 3), (int64_t[]){0, 0});
@@ -180,10 +192,12 @@ static void a_nan_anywhere_is_the_maximum_and_the_minimum(void **state) {
         emily__tensor *x = tensor_random(dtype, DIMS(n, 2), -1, 1);
         tensor_set(x, 2 * at, NAN);
         for (int layout = 0; layout < 2; layout++) {
-          emily__tensor *high = run(EMILY__PRIM_max, tensor_laid_out(x, layout), 1), *low = run(EMILY__PRIM_min, tensor_laid_out(x, layout), 1);
+          emily__tensor *high = run(EMILY__PRIM_max, tensor_laid_out(x, layout), 1),
+                        *low = run(EMILY__PRIM_min, tensor_laid_out(x, layout), 1);
           assert_true(isnan(tensor_get(high, 0)) && isnan(tensor_get(low, 0)) && !isnan(tensor_get(high, 1)));
           emily__tensor *column = tensor_view(x, 0, DIMS(n), (int64_t[]){2});
-          assert_true(isnan(tensor_get(run(EMILY__PRIM_max, column, 1), 0)) && isnan(tensor_get(run(EMILY__PRIM_min, column, 1), 0)));
+          assert_true(isnan(tensor_get(run(EMILY__PRIM_max, column, 1), 0)) &&
+                      isnan(tensor_get(run(EMILY__PRIM_min, column, 1), 0)));
         }
       }
 }
@@ -196,7 +210,8 @@ static void signed_zeros_and_infinities(void **state) {
   emily__tensor *n = tensor_of(EMILY_FLOAT32, DIMS(2), (double[]){NAN, 1});
   assert_true(tensor_get(run(EMILY__PRIM_all, n, 1), 0) == 1);
   emily__tensor *inf = tensor_of(EMILY_FLOAT32, DIMS(2), (double[]){-INFINITY, -INFINITY});
-  assert_true(tensor_get(run(EMILY__PRIM_max, inf, 1), 0) == -INFINITY && tensor_get(run(EMILY__PRIM_sum, inf, 1), 0) == -INFINITY);
+  assert_true(tensor_get(run(EMILY__PRIM_max, inf, 1), 0) == -INFINITY &&
+              tensor_get(run(EMILY__PRIM_sum, inf, 1), 0) == -INFINITY);
 }
 
 static void nothing_to_reduce(void **state) {
@@ -209,7 +224,8 @@ static void nothing_to_reduce(void **state) {
     }
     assert_int_equal(run(EMILY__PRIM_max, x, 2)->size, 0);
     emily__tensor *scalar = tensor_of(dtype, NO_DIMS, (double[]){5});
-    assert_true(tensor_get(run(EMILY__PRIM_sum, scalar, 0), 0) == 5 && tensor_get(run(EMILY__PRIM_max, scalar, 0), 0) == 5);
+    assert_true(tensor_get(run(EMILY__PRIM_sum, scalar, 0), 0) == 5 &&
+                tensor_get(run(EMILY__PRIM_max, scalar, 0), 0) == 5);
   }
 }
 
@@ -222,9 +238,11 @@ static void complex_numbers(void **state) {
   emily__tensor *sum = run(EMILY__PRIM_sum, z, 1), *prod = run(EMILY__PRIM_prod, z, 1);
   assert_true(tensor_get(sum, 0) == 2 && tensor_get_imag(sum, 0) == 8);
   assert_true(tensor_get(prod, 0) == 9 && tensor_get_imag(prod, 0) == 63); /* (1+2i)(1-3i) = 7 - i; times 9i */
-  assert_true(tensor_get_imag(run(EMILY__PRIM_max, z, 1), 0) == 2 && tensor_get_imag(run(EMILY__PRIM_min, z, 1), 0) == 9);
+  assert_true(tensor_get_imag(run(EMILY__PRIM_max, z, 1), 0) == 2 &&
+              tensor_get_imag(run(EMILY__PRIM_min, z, 1), 0) == 9);
   tensor_set_complex(z, 1, 5, NAN);
-  assert_true(isnan(tensor_get_imag(run(EMILY__PRIM_max, z, 1), 0)) && isnan(tensor_get_imag(run(EMILY__PRIM_min, z, 1), 0)));
+  assert_true(isnan(tensor_get_imag(run(EMILY__PRIM_max, z, 1), 0)) &&
+              isnan(tensor_get_imag(run(EMILY__PRIM_min, z, 1), 0)));
 }
 
 static void one_thread_or_four_the_same_bits(void **state) {
@@ -251,11 +269,16 @@ static void no_scratch_memory_is_an_error(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
   const struct CMUnitTest tests[] = {
-      TEST(every_choice_of_axes_dtype_and_layout), TEST(lengths_around_the_blocks),
-      TEST(a_sum_of_65536_ones), TEST(float32_sums_are_as_good_as_their_magnitudes_allow),
-      TEST(integers_wrap), TEST(a_nan_anywhere_is_the_maximum_and_the_minimum),
-      TEST(signed_zeros_and_infinities), TEST(nothing_to_reduce),
-      TEST(complex_numbers), TEST(one_thread_or_four_the_same_bits),
+      TEST(every_choice_of_axes_dtype_and_layout),
+      TEST(lengths_around_the_blocks),
+      TEST(a_sum_of_65536_ones),
+      TEST(float32_sums_are_as_good_as_their_magnitudes_allow),
+      TEST(integers_wrap),
+      TEST(a_nan_anywhere_is_the_maximum_and_the_minimum),
+      TEST(signed_zeros_and_infinities),
+      TEST(nothing_to_reduce),
+      TEST(complex_numbers),
+      TEST(one_thread_or_four_the_same_bits),
       TEST(no_scratch_memory_is_an_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

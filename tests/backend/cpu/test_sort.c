@@ -28,7 +28,8 @@ static bool before(const emily__tensor *t, int64_t i, int64_t j) {
 
 /* argsort is a permutation, stable and in order; sort is what argsort says, bit for bit. */
 static void check(const emily__tensor *x, int64_t axis) {
-  emily__tensor *sorted = tensor_new(x->dtype, x->ndim, x->shape), *places = tensor_new(EMILY_UINT32, x->ndim, x->shape);
+  emily__tensor *sorted = tensor_new(x->dtype, x->ndim, x->shape),
+                *places = tensor_new(EMILY_UINT32, x->ndim, x->shape);
   assert_int_equal(tensor_run(EMILY__PRIM_sort, &axis, sorted, INPUTS(x)), EMILY_OK);
   assert_int_equal(tensor_run(EMILY__PRIM_argsort, &axis, places, INPUTS(x)), EMILY_OK);
   int64_t n = x->shape[axis], post = 1;
@@ -39,7 +40,8 @@ static void check(const emily__tensor *x, int64_t axis) {
       int64_t at = tensor_get_int(places, first + k * post);
       assert_in_range(at, 0, n - 1);
       sum += at;
-      assert_memory_equal(tensor_at(sorted, first + k * post), tensor_at(x, first + at * post), emily_dtype_size(x->dtype));
+      assert_memory_equal(tensor_at(sorted, first + k * post), tensor_at(x, first + at * post),
+                          emily_dtype_size(x->dtype));
       if (k == 0) continue;
       int64_t previous = tensor_get_int(places, first + (k - 1) * post);
       assert_false(before(x, first + at * post, first + previous * post));
@@ -53,7 +55,8 @@ static emily__tensor *awkward(emily_dtype dtype, int ndim, const int64_t *shape)
   emily__tensor *x = tensor_random(dtype, ndim, shape, emily_dtype_is_signed(dtype) ? -100 : 0, 100);
   for (int64_t i = 0; i < x->size; i++) {
     uint64_t what = tensor_bits() % 16;
-    if (emily_dtype_is_float(dtype) && what < 4) tensor_set(x, i, (const double[]){NAN, -0.0, INFINITY, -INFINITY}[what]);
+    if (emily_dtype_is_float(dtype) && what < 4)
+      tensor_set(x, i, (const double[]){NAN, -0.0, INFINITY, -INFINITY}[what]);
     if (dtype == EMILY_COMPLEX64 && what < 3) tensor_set_complex(x, i, what == 0 ? NAN : 1, what == 1 ? NAN : -0.0);
     if (emily_dtype_is_integer(dtype) && what < 2) tensor_set_int(x, i, what ? -1 : INT64_MIN);
     if (what > 12) memcpy(tensor_at(x, i), tensor_at(x, 0), emily_dtype_size(dtype)); /* equal ones */
@@ -65,7 +68,8 @@ static void every_dtype_axis_and_layout(void **state) {
   (void)state;
   for (emily_dtype dtype = 0; dtype < EMILY_DTYPE_COUNT; dtype++)
     for (int64_t axis = 0; axis < 3; axis++)
-      for (int layout = 0; layout < LAYOUT_COUNT; layout++) check(tensor_laid_out(awkward(dtype, DIMS(3, 17, 5)), layout), axis);
+      for (int layout = 0; layout < LAYOUT_COUNT; layout++)
+        check(tensor_laid_out(awkward(dtype, DIMS(3, 17, 5)), layout), axis);
 }
 
 static void short_and_long_rows(void **state) {
@@ -79,11 +83,13 @@ static void short_and_long_rows(void **state) {
 
 static void known_answers(void **state) {
   (void)state;
-  const double in[] = {3, NAN, -0.0, INFINITY, 0, -1, -INFINITY, 3}, expected[] = {-INFINITY, -1, -0.0, 0, 3, 3, INFINITY, NAN};
+  const double in[] = {3, NAN, -0.0, INFINITY, 0, -1, -INFINITY, 3},
+               expected[] = {-INFINITY, -1, -0.0, 0, 3, 3, INFINITY, NAN};
   const int places[] = {6, 5, 2, 4, 0, 7, 3, 1};
   int64_t axis = 0;
   for (emily_dtype dtype = EMILY_FLOAT16; dtype <= EMILY_FLOAT64; dtype++) {
-    emily__tensor *x = tensor_of(dtype, DIMS(8), in), *out = tensor_new(dtype, DIMS(8)), *at = tensor_new(EMILY_UINT32, DIMS(8));
+    emily__tensor *x = tensor_of(dtype, DIMS(8), in), *out = tensor_new(dtype, DIMS(8)),
+                  *at = tensor_new(EMILY_UINT32, DIMS(8));
     assert_int_equal(tensor_run(EMILY__PRIM_sort, &axis, out, INPUTS(x)), EMILY_OK);
     assert_int_equal(tensor_run(EMILY__PRIM_argsort, &axis, at, INPUTS(x)), EMILY_OK);
     assert_true(tensors_same(out, tensor_of(dtype, DIMS(8), expected)));
@@ -105,7 +111,10 @@ static void nothing_to_sort_and_no_memory(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
   const struct CMUnitTest tests[] = {
-      TEST(every_dtype_axis_and_layout), TEST(short_and_long_rows), TEST(known_answers), TEST(nothing_to_sort_and_no_memory),
+      TEST(every_dtype_axis_and_layout),
+      TEST(short_and_long_rows),
+      TEST(known_answers),
+      TEST(nothing_to_sort_and_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
