@@ -3,13 +3,13 @@
  * A unit of work is one key head of one sequence and a tile of queries, with all the query heads that share the key head: R rows in
  * all, so that each k and v is read once for the group. Over tiles of KEYS keys that some row can see:
  *
- *     S = Q Kᵀ · scale                  [R, KEYS]   few rows: K streamed as it lies; many: K transposed once, register-blocked
+ *     S = Q Kᵀ · scale                  [R, KEYS]   few rows: K streamed as it lies, in its own dtype; many: K transposed once
  *     hide what range and mask hide     S = -inf
  *     m' = max(m, max S), P = e^(S - m'), l' = l e^(m - m') + Σ P
  *     O' = O e^(m - m') + P V           [R, Dv]
  *
- * and at the end O / l. Hidden keys have P = 0; where the tile of V holds NaN or Inf, P V skips them one by one, so that an unused
- * slot never leaks. Tiles are cut by shape alone. */
+ * and at the end O / l. Hidden keys have P = 0; where a tile has some and its V holds NaN or Inf, P V goes key by key without them, so
+ * that an unused slot never leaks. Tiles are cut by shape alone. */
 #include "backend/cpu/attention.h"
 
 #include "backend/cpu/cpu.h"
@@ -19,15 +19,15 @@
 #include <math.h>
 #include <string.h>
 
-enum { KEYS = 128, ROWS = 64, FEW = EMILY__SKINNY_GROUP };
+enum { KEYS = 128, ROWS = 64, FEW = 8 };
 
 /* Scratch of one unit, in floats. */
 typedef struct tile {
   float *q;            /* [R, D], scaled; behind it, for many rows, its panels */
-  float *q_panels;     /* many rows: [panel][D][mr]; few: packed for the skinny kernel (kernels.h) */
+  float *q_panels;     /* [panel][D][mr] */
   float *k;            /* [KEYS, D] gathered, where K is not contiguous float32 */
   float *kt;           /* [D][KEYS]: a tile of K, transposed */
-  float *v;            /* [KEYS][dv]: a tile of V, rows padded to the micro-kernel's width */
+  float *v;            /* [KEYS][dv]: a tile of V, where V is not float32 rows of a width that suits the micro-kernel */
   float *s;            /* [R, KEYS] */
   float *p_panel;      /* [KEYS][mr] */
   float *o;            /* [R, dv] */
@@ -52,7 +52,7 @@ static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; 
 static void lay_out(const job *j, float *at, tile *t) {
   const emily__attention *a = j->a;
   t->q = at, at += round_up(j->R * a->D, 16);
-  t->q_panels = at, at += round_up(j->R, j->mr) * round_up(a->D, EMILY__SKINNY_LANES);
+  t->q_panels = at, at += round_up(round_up(j->R, j->mr) * a->D, 16);
   t->k = at, at += round_up(KEYS * a->D, 16);
   t->kt = at, at += round_up(KEYS * a->D, 16);
   t->v = at, at += round_up(KEYS * j->dv, 16);
@@ -78,8 +78,7 @@ static void load_queries(const job *j, const unit *u, tile *t) {
     emily__gather_f32(t->q + r * a->D, q, a->q->strides[3], a->q->dtype, a->D);
     a->kernels->multiply_scalar(t->q + r * a->D, t->q + r * a->D, a->scale, a->D);
   }
-  if (u->R <= FEW) emily__skinny_pack(t->q_panels, &(emily__matrix){(char *)t->q, a->D, 1, EMILY_FLOAT32}, u->R, a->D);
-  for (int64_t r = 0; u->R > FEW && r < u->R; r += j->mr) {
+  for (int64_t r = 0; r < u->R; r += j->mr) {
     const int64_t rows = u->R - r < j->mr ? u->R - r : j->mr;
     a->kernels->transpose_f32(t->q_panels + r * a->D, rows, t->q + r * a->D, a->D, rows, a->D);
   }
@@ -91,6 +90,19 @@ static void load_queries(const job *j, const unit *u, tile *t) {
 }
 
 /* ---- scores ---- */
+
+/* Few rows: each streams the tile, which the first has brought into the cache. */
+static void few_scores(const emily__attention *a, const unit *u, int64_t j0, int64_t n, tile *t) {
+  const void *k = emily__attention_at(a->k, u->b, u->hk, j0);
+  const int64_t stride = a->k->strides[2];
+  for (int64_t r = 0; r < u->R; r++) {
+    const float *q = t->q + r * a->D;
+    float *s = t->s + r * KEYS;
+    if (a->k->dtype == EMILY_FLOAT32) a->kernels->gemv_f32(s, q, k, stride, n, a->D);
+    else if (a->k->dtype == EMILY_FLOAT16) a->kernels->gemv_f16(s, q, k, stride, n, a->D);
+    else a->kernels->gemv_bf16(s, q, k, stride, n, a->D);
+  }
+}
 
 /* K's rows [j0, j0 + n) as contiguous float32 rows, `stride` apart: where they lie, or gathered. */
 static const float *key_rows(const emily__attention *a, const unit *u, int64_t j0, int64_t n, tile *t, int64_t *stride) {
@@ -108,11 +120,11 @@ static void scores(const job *j, const unit *u, int64_t j0, int64_t n, tile *t) 
   const emily__attention *a = j->a;
   const emily__cpu_kernels *kernels = a->kernels;
   int64_t stride;
-  const float *k = key_rows(a, u, j0, n, t, &stride);
-  if (u->R <= FEW) {
-    kernels->skinny_f32(t->s, KEYS, t->q_panels, u->R, k, stride, n, a->D);
+  if (u->R <= FEW && a->k->strides[3] == 1) {
+    few_scores(a, u, j0, n, t);
     return;
   }
+  const float *k = key_rows(a, u, j0, n, t, &stride);
   if (n < KEYS) memset(t->kt, 0, (size_t)(KEYS * a->D) * sizeof(float));
   kernels->transpose_f32(t->kt, KEYS, k, stride, n, a->D);
   for (int64_t r = 0; r < u->R; r += j->mr) {
@@ -124,33 +136,44 @@ static void scores(const job *j, const unit *u, int64_t j0, int64_t n, tile *t) 
 
 /* ---- hiding ---- */
 
-/* s[0 … n) of one row += mask, or -inf where a bool mask is false. */
-static void apply_mask(const emily__attention *a, const unit *u, int64_t r, int64_t j0, int64_t n, float *s) {
+/* s[0 … n) of one row += mask, or -inf where it hides the key; whether it hides one. */
+static bool apply_mask(const emily__attention *a, const unit *u, int64_t r, int64_t j0, int64_t n, float *s) {
   const emily__tensor *m = a->mask;
   const int64_t step = m->strides[3];
   const char *at = emily__attention_at(m, u->b, u->hk * a->group + r / u->n, u->i0 + r % u->n) +
                    j0 * step * (int64_t)emily_dtype_size(m->dtype);
+  bool hides = false;
   if (m->dtype == EMILY_BOOL) {
-    for (int64_t j = 0; j < n; j++)
-      if (!((const uint8_t *)at)[j * step]) s[j] = -INFINITY;
-    return;
+    for (int64_t j = 0; j < n; j++) {
+      const bool keep = ((const uint8_t *)at)[j * step];
+      hides |= !keep;
+      s[j] = keep ? s[j] : -INFINITY;
+    }
+    return hides;
   }
   float add[KEYS];
   emily__gather_f32(add, at, step, m->dtype, n);
-  for (int64_t j = 0; j < n; j++) s[j] = add[j] == -INFINITY ? -INFINITY : s[j] + add[j];
+  for (int64_t j = 0; j < n; j++) {
+    hides |= add[j] == -INFINITY;
+    s[j] = add[j] == -INFINITY ? -INFINITY : s[j] + add[j];
+  }
+  return hides;
 }
 
-/* Causality, window and mask of all rows over keys [j0, j0 + n). */
-static void hide(const job *j, const unit *u, int64_t j0, int64_t n, tile *t) {
+/* Causality, window and mask of all rows over keys [j0, j0 + n); whether they hide one. */
+static bool hide(const job *j, const unit *u, int64_t j0, int64_t n, tile *t) {
   const emily__attention *a = j->a;
+  bool hides = false;
   for (int64_t r = 0; r < u->R; r++) {
     float *s = t->s + r * KEYS;
     int64_t first, end;
     emily__attention_range(a, u->i0 + r % u->n, &first, &end);
+    hides |= first > j0 || end < j0 + n;
     for (int64_t c = 0; c < n && j0 + c < first; c++) s[c] = -INFINITY;
     for (int64_t c = end > j0 ? end - j0 : 0; c < n; c++) s[c] = -INFINITY;
-    if (a->mask) apply_mask(a, u, r, j0, n, s);
+    if (a->mask) hides |= apply_mask(a, u, r, j0, n, s);
   }
+  return hides;
 }
 
 /* ---- the running softmax ---- */
@@ -185,37 +208,48 @@ static bool all_finite(const float *x, int64_t n) {
   return zero == 0;
 }
 
-/* V's rows [j0, j0 + n) as float32, padded to dv columns where the micro-kernel will read them; false where one is not finite. */
-static bool load_values(const job *j, const unit *u, int64_t j0, int64_t n, tile *t) {
+/* V's rows [j0, j0 + n) as float32 rows of dv columns, `stride` apart: where they lie, or gathered. */
+static const float *value_rows(const job *j, const unit *u, int64_t j0, int64_t n, tile *t, int64_t *stride) {
   const emily__attention *a = j->a;
-  bool all = true;
+  if (a->v->dtype == EMILY_FLOAT32 && a->v->strides[3] == 1 && a->Dv == j->dv) {
+    *stride = a->v->strides[2];
+    return (const float *)emily__attention_at(a->v, u->b, u->hk, j0);
+  }
   for (int64_t c = 0; c < n; c++) {
     float *v = t->v + c * j->dv;
     emily__gather_f32(v, emily__attention_at(a->v, u->b, u->hk, j0 + c), a->v->strides[3], a->v->dtype, a->Dv);
     for (int64_t d = a->Dv; d < j->dv; d++) v[d] = 0;
-    all &= all_finite(v, a->Dv);
   }
-  return all;
+  *stride = j->dv;
+  return t->v;
+}
+
+static bool rows_finite(const float *v, int64_t stride, int64_t n, int64_t columns) {
+  for (int64_t c = 0; c < n; c++)
+    if (!all_finite(v + c * stride, columns)) return false;
+  return true;
 }
 
 /* O += P V, key by key, without the keys that are hidden from a row. */
-static void add_values_one_by_one(const job *j, const unit *u, int64_t n, tile *t) {
+static void add_visible(const job *j, const unit *u, const float *v, int64_t stride, int64_t n, tile *t) {
   for (int64_t c = 0; c < n; c++)
     for (int64_t r = 0; r < u->R; r++)
-      if (t->s[r * KEYS + c] != 0) j->a->kernels->axpy(t->o + r * j->dv, t->s[r * KEYS + c], t->v + c * j->dv, j->dv);
+      if (t->s[r * KEYS + c] != 0) j->a->kernels->axpy(t->o + r * j->dv, t->s[r * KEYS + c], v + c * stride, j->a->Dv);
 }
 
-static void add_values(const job *j, const unit *u, int64_t j0, int64_t n, tile *t) {
+static void add_values(const job *j, const unit *u, int64_t j0, int64_t n, bool hides, tile *t) {
   const emily__cpu_kernels *kernels = j->a->kernels;
-  if (!load_values(j, u, j0, n, t) || u->R <= FEW) {
-    add_values_one_by_one(j, u, n, t);
+  int64_t stride;
+  const float *v = value_rows(j, u, j0, n, t, &stride);
+  if (hides && !rows_finite(v, stride, n, j->a->Dv)) {
+    add_visible(j, u, v, stride, n, t);
     return;
   }
   for (int64_t r = 0; r < u->R; r += j->mr) {
     const int32_t rows = (int32_t)(u->R - r < j->mr ? u->R - r : j->mr);
     kernels->transpose_f32(t->p_panel, rows, t->s + r * KEYS, KEYS, rows, n);
     for (int64_t d = 0; d < j->dv; d += kernels->gemm_nr)
-      kernels->gemm_micro(t->o + r * j->dv + d, j->dv, t->p_panel, t->v + d, j->dv, n, rows, true);
+      kernels->gemm_micro(t->o + r * j->dv + d, j->dv, t->p_panel, v + d, stride, n, rows, true);
   }
 }
 
@@ -252,9 +286,9 @@ static void run_unit(const job *j, int64_t index, tile *t) {
   for (int64_t j0 = first / KEYS * KEYS; j0 < end; j0 += KEYS) {
     const int64_t n = end - j0 < KEYS ? end - j0 : KEYS;
     scores(j, &u, j0, n, t);
-    hide(j, &u, j0, n, t);
+    const bool hides = hide(j, &u, j0, n, t);
     soften(j, &u, n, t);
-    add_values(j, &u, j0, n, t);
+    add_values(j, &u, j0, n, hides, t);
   }
   finish(j, &u, t);
 }
