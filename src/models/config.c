@@ -14,11 +14,14 @@ const char *const emily__config_harmless[] = {
     /* bookkeeping */
     "_attn_implementation", "_attn_implementation_autoset", "_commit_hash", "_from_model_config", "_name_or_path",
     "attn_implementation", "auto_map", "dtype", "finetuning_task", "name_or_path", "task_specific_params",
-    "tokenizer_class", "torch_dtype", "torchscript", "transformers_version",
+    "tokenizer_class", "torch_dtype", "torchscript", "transformers_version", "use_bfloat16", "xla_device",
+    /* what BERT's first converters wrote and no model reads */
+    "directionality", "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head",
+    "pooler_type",
     /* labels' names: their number is read where a head needs it */
-    "id2label", "label2id", "num_labels", "problem_type",
+    "_num_labels", "id2label", "label2id", "num_labels", "problem_type",
     /* what Transformers returns and keeps */
-    "chunk_size_feed_forward", "output_attentions", "output_hidden_states", "return_dict", "use_cache",
+    "chunk_size_feed_forward", "output_attentions", "output_hidden_states", "output_past", "return_dict", "use_cache",
     /* training */
     "attention_dropout", "attention_probs_dropout_prob", "classifier_dropout", "gradient_checkpointing",
     "hidden_dropout", "hidden_dropout_prob", "initializer_factor", "initializer_range", "pretraining_tp",
@@ -191,6 +194,12 @@ void emily__config_only_text(emily__config *config, const char *key, const char 
   if (config->status == EMILY_OK && strcmp(found, value) != 0)
     emily__config_fail(config, EMILY_UNSUPPORTED, "\"%s%s\": \"%s\" is not supported (only \"%s\" is)",
                        config->within, key, found, value);
+}
+
+void emily__config_only_empty(emily__config *config, const char *key) {
+  json_t *value = take(config, key);
+  if (value && json_object_size(value) + json_array_size(value) > 0)
+    emily__config_fail(config, EMILY_UNSUPPORTED, "\"%s%s\" is not supported unless it is empty", config->within, key);
 }
 
 /* Append one name in quotes, up to a handful; more become "…". */

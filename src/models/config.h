@@ -61,6 +61,8 @@ void emily__config_done_nested(emily__config *config, emily__config *nested, con
 void emily__config_only_bool(emily__config *config, const char *key, bool value);
 void emily__config_only_text(emily__config *config, const char *key, const char *value);
 
+void emily__config_only_empty(emily__config *config, const char *key); /* an object or a list */
+
 /* Mark a key as known without a look at it. */
 void emily__config_skip(emily__config *config, const char *key);
 

@@ -86,6 +86,7 @@ emily_status emily__family_find(emily__config *config, const emily__family **fam
 emily_status emily__family_configure(const emily__family *family, emily__task task, emily__config *config,
                                      void *self) {
   family->configure(config, task, self);
+  emily__config_only_empty(config, "pruned_heads");
   return emily__config_done(config, family->model_type, emily__config_harmless);
 }
 

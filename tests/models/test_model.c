@@ -230,6 +230,13 @@ static long resident_pages(void) {
   return resident;
 }
 
+/* Sanitizers keep freed memory aside, and what they keep grows. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { RESIDENT_MEANS_HELD = 0 };
+#else
+enum { RESIDENT_MEANS_HELD = 1 };
+#endif
+
 static void ten_thousand_passes_keep_nothing(void **state) {
   (void)state;
   golden g = golden_open("qwen3", "config.json", "ref.safetensors");
@@ -242,7 +249,7 @@ static void ten_thousand_passes_keep_nothing(void **state) {
     if (i == 1000) resident = resident_pages();
   }
   assert_true(active() == base);
-  assert_true(resident_pages() - resident < 256); /* 1 MiB: what an allocator may still move about */
+  if (RESIDENT_MEANS_HELD) assert_true(resident_pages() - resident < 256); /* 1 MiB: what an allocator may still move about */
   emily_array_map_release(inputs);
   golden_close(&g);
 }
