@@ -1,5 +1,4 @@
 /* test_help.c: the table is complete, and help shows all of it. */
-#include "../support/folder.h"
 #include "../support/shell.h"
 
 #include <setjmp.h>

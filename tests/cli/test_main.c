@@ -1,5 +1,4 @@
 /* test_main.c: commands found by name, the common options, exit codes. */
-#include "../support/folder.h"
 #include "../support/shell.h"
 
 #include <setjmp.h>

@@ -1,5 +1,4 @@
 /* test_message.c: messages are one line, and nothing in them steers a terminal. */
-#include "../support/folder.h"
 #include "../support/shell.h"
 
 #include <setjmp.h>

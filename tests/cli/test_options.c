@@ -1,5 +1,4 @@
 /* test_options.c: the ways to write an option, and what is said of each slip. */
-#include "../support/folder.h"
 #include "../support/shell.h"
 
 #include <setjmp.h>

@@ -1,5 +1,4 @@
 /* test_output.c: a reader that goes away, a full disk. */
-#include "../support/folder.h"
 #include "../support/shell.h"
 
 #include <setjmp.h>
