@@ -36,12 +36,13 @@ const char *cli_arg_kind_name(emily_arg_kind kind) {
   return known ? kinds[kind].name : "?";
 }
 
-/* The table writes C: EMILY_FLOAT32, ALL, ABSENT, NO_AXIS. */
+/* The table writes C: EMILY_FLOAT32, ALL, ABSENT, NO_AXIS, and a bool as the number that its macro stands for. */
 const char *cli_arg_default(const emily_arg_info *arg) {
   const char *text = arg->default_text;
   emily_dtype dtype;
   if (!strcmp(text, "ALL")) return "all";
   if (!strcmp(text, "ABSENT") || !strcmp(text, "NO_AXIS")) return "none";
+  if (arg->kind == EMILY_ARG_FLAG) return !strcmp(text, "1") || !strcmp(text, "true") ? "true" : "false";
   if (arg->kind == EMILY_ARG_DTYPE && !strncmp(text, "EMILY_", 6)) {
     char name[32] = "";
     for (size_t i = 0; text[6 + i] && i < sizeof name - 1; i++) name[i] = (char)(text[6 + i] | 0x20);
@@ -73,6 +74,13 @@ static bool read_flag(const char *text, int64_t *out) {
   return yes || no;
 }
 
+static bool read_dtype(const char *text, int64_t *out) {
+  emily_dtype dtype;
+  if (emily_dtype_from_name(text, &dtype)) return false;
+  *out = dtype;
+  return true;
+}
+
 static bool read_list(cli_op_args *args, emily_attr *attr, const char *text) {
   int64_t *list;
   size_t count;
@@ -89,7 +97,7 @@ static bool read_value(cli_op_args *args, const emily_arg_info *arg, emily_attr 
     case EMILY_ARG_INT: return none_axis ? attr->i = EMILY_NO_AXIS, true : cli_parse_int(text, &attr->i);
     case EMILY_ARG_REAL: return cli_parse_real(text, &attr->f);
     case EMILY_ARG_FLAG: return read_flag(text, &attr->i);
-    case EMILY_ARG_DTYPE: attr->text = text; return true; /* the op knows the names */
+    case EMILY_ARG_DTYPE: return read_dtype(text, &attr->i);
     case EMILY_ARG_TEXT: attr->text = text; return true;
     case EMILY_ARG_AXES: return !strcmp(text, "all") ? attr->count = -1, true : read_list(args, attr, text);
     default: return read_list(args, attr, text);

@@ -14,10 +14,12 @@
 #include "emily/array_map.h"
 
 static char *folder;
+static char file[512]; /* the input */
 
 static int setup(void **state) {
   (void)state;
   folder = folder_new();
+  snprintf(file, sizeof file, "%s/in.st", folder);
   return 0;
 }
 
@@ -36,7 +38,7 @@ static void put(const char *const *names) {
     assert_int_equal(emily_array_map_set(map, *names, array), EMILY_OK);
     emily_array_release(array);
   }
-  assert_int_equal(emily_safetensors_save(in(folder, "in.st"), map, NULL), EMILY_OK);
+  assert_int_equal(emily_safetensors_save(file, map, NULL), EMILY_OK);
   emily_array_map_release(map);
 }
 #define PUT(...) put((const char *const[]){__VA_ARGS__, NULL})
@@ -65,17 +67,16 @@ static void check(shell r, const char *name, size_t count, const float *wanted) 
 static void operands(void **state) {
   (void)state;
   PUT("a", "b");
-  check(OP("add", in(folder, "in.st")), "out", 6, (float[]){2, 4, 6, 8, 10, 12});
+  check(OP("add", file), "out", 6, (float[]){2, 4, 6, 8, 10, 12});
   PUT("whatever");
-  check(OP("negative", in(folder, "in.st")), "out", 6, (float[]){-1, -2, -3, -4, -5, -6});
-  PUT("arrays.0", "arrays.1");
-  check(OP("concatenate", in(folder, "in.st"), "-a", "axis=1"), "out", 12, (float[]){1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6});
+  check(OP("negative", file), "out", 6, (float[]){-1, -2, -3, -4, -5, -6});
+  PUT("xs.0", "xs.1");
+  check(OP("concatenate", file, "-a", "axis=1"), "out", 12, (float[]){1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6});
 }
 
 static void attributes(void **state) {
   (void)state;
   PUT("x");
-  const char *file = in(folder, "in.st");
   check(OP("sum", file, "-a", "axes=0"), "out", 3, (float[]){5, 7, 9});
   check(OP("sum", file, "-a", "axes=all"), "out", 1, (float[]){21});
   check(OP("sum", file, "--attr", "axes=-1", "--attr=keepdims=true"), "out", 2, (float[]){6, 15});
@@ -86,7 +87,7 @@ static void attributes(void **state) {
 static void several_results(void **state) {
   (void)state;
   PUT("x");
-  check(OP("split", in(folder, "in.st"), "-a", "parts=2"), "out.1", 3, (float[]){4, 5, 6});
+  check(OP("split", file, "-a", "parts=2"), "out.1", 3, (float[]){4, 5, 6});
 }
 
 static void check_slip(shell r, int code, const char *part) {
@@ -97,7 +98,6 @@ static void check_slip(shell r, int code, const char *part) {
 static void slips(void **state) {
   (void)state;
   PUT("x");
-  const char *file = in(folder, "in.st");
   check_slip(OP("sofmax", file), 3, "did you mean 'softmax'?");
   check_slip(OP("add", file), 3, "the operand 'a' of add is not among");
   check_slip(OP("sum", file, "-a", "axes"), 1, "NAME=VALUE");

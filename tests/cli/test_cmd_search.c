@@ -78,7 +78,7 @@ static void odd_files(void **state) {
   assert_string_equal(r.out, "");
   shell_assert_error(&r, 0, "holds no passages");
   shell_free(&r);
-  r = SEARCH("\xFF\xFE bad \x1b[31m\nthe red fox");
+  r = SEARCH("\xFF\xFE bad \x1b[31m\nthe red fox", "--lines");
   assert_int_equal(r.code, 0);
   assert_null(strchr(r.out, 27));
   shell_free(&r);

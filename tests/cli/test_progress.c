@@ -38,7 +38,7 @@ static int terminal(int *child) {
   return own;
 }
 
-/* A file that takes a while: a text line each 50 bytes. */
+/* A file that takes a while: lines of some 45 bytes. */
 static void put_lines(int count) {
   char *text = malloc((size_t)count * 64), *at = text;
   assert_non_null(text);
@@ -66,7 +66,7 @@ static void a_terminal_sees_a_bar_that_goes_away(void **state) {
   (void)state;
   const char *bar = NULL;
   char *said = NULL;
-  for (int lines = 20000; !bar && lines <= 640000; lines *= 4) { /* until the machine needs more than half a second */
+  for (int lines = 1500; !bar && lines <= 400000; lines *= 4) { /* until the machine needs more than half a second */
     put_lines(lines);
     said = on_terminal("xterm");
     bar = strstr(said, "\rSearching [");

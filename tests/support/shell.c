@@ -104,6 +104,10 @@ shell shell_run_bytes(const void *input, size_t length, const char *const *args)
   return result;
 }
 
+shell shell_run_text(const char *input, const char *const *args) {
+  return shell_run_bytes(input, input ? strlen(input) : 0, args);
+}
+
 void shell_free(shell *result) {
   free(result->out);
   free(result->err);

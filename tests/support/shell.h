@@ -14,8 +14,8 @@ typedef struct shell {
 
 /* Runs `emily ARGS…`, its standard input the given bytes (NULL: empty). shell_free. */
 shell shell_run_bytes(const void *input, size_t length, const char *const *args);
-#define shell_run(input, ...)                                                                                     \
-  shell_run_bytes((input), (input) ? strlen((input)) : 0, (const char *const[]){__VA_ARGS__, NULL})
+shell shell_run_text(const char *input, const char *const *args);
+#define shell_run(input, ...) shell_run_text((input), (const char *const[]){__VA_ARGS__, NULL})
 void shell_free(shell *result);
 
 /* Starts it with standard input, output and error as given, and does not wait. */
