@@ -16,7 +16,7 @@ extern "C" {
 typedef struct emily_system_info {
   size_t struct_size;        /* set by EMILY_SYSTEM_INFO_INIT */
   char cpu_brand[64];        /* "AMD EPYC 7713"; the architecture where it has no brand */
-  char cpu_features[256];    /* those that emily knows and the machine has, named as /proc/cpuinfo does, spaces between */
+  char cpu_features[256];    /* those that emily knows and the machine has, spaces between: "avx2+fma+f16c avx512f" */
   char cpu_best[16];         /* the highest level of kernels that the machine has: "plain", "avx2", "avx512" */
   char cpu_level[16];        /* the level in use: EMILY_CPU may lower it; "" where EMILY_CPU names no level */
   int64_t cache_bytes[3];    /* level 1 data, level 2, level 3, of one instance; 0: unknown */
@@ -26,11 +26,12 @@ typedef struct emily_system_info {
   uint64_t memory_total;     /* the machine's, in bytes; 0: unknown */
   uint64_t memory_available; /* what may still be taken, a control group's limit counted; in bytes */
   uint64_t memory_limit;     /* the tightest of the control groups, in bytes; 0: none */
-  char memory_reason[1024];  /* "16.0 GiB, 8.2 GiB available, cgroup v1 limit 2.0 GiB at /sys/fs/cgroup/memory/a" */
-  int32_t cuda_driver;       /* the CUDA version that the NVIDIA driver's libcuda serves, 12040 for 12.4; 0: no libcuda */
+  char memory_reason[1024];  /* "16.0 GiB, 8.2 GiB available, cgroup v1 limit 2.0 GiB at /sys/fs/cgroup/memory" */
+  int32_t cuda_driver;       /* the CUDA version that the NVIDIA driver serves, 12040 for 12.4; 0: no libcuda.so.1 */
   int32_t reserved;
 } emily_system_info;
-#define EMILY_SYSTEM_INFO_INIT {sizeof(emily_system_info), "", "", "", "", {0, 0, 0}, 0, 0, "", 0, 0, 0, "", 0, 0}
+#define EMILY_SYSTEM_INFO_INIT \
+  {sizeof(emily_system_info), "", "", "", "", {0, 0, 0}, 0, 0, "", 0, 0, 0, "", 0, 0}
 
 /* Looks at the machine anew. Nothing can fail but the struct: EMILY_INVALID_ARGUMENT where struct_size was not set. */
 EMILY_API emily_status emily_system_read(emily_system_info *out);

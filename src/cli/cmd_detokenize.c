@@ -16,7 +16,8 @@ typedef struct settings {
 } settings;
 
 static const cli_option options[] = {
-    {"skip-special", 's', CLI_FLAG, NULL, NULL, "leave special tokens out", .offset = offsetof(settings, skip_special)},
+    {"skip-special", 's', CLI_FLAG, NULL, NULL, "leave special tokens out",
+     .offset = offsetof(settings, skip_special)},
     {"json", 0, CLI_FLAG, NULL, NULL, "print {\"text\": \"...\"}", .offset = offsetof(settings, json)},
     {"jsonl", 0, CLI_TEXT, "FILE", NULL,
      "read {\"ids\": [...]} lines and print {\"text\": \"...\"} for each; - is standard input",
@@ -68,7 +69,8 @@ static int from_operands(const task *t, const cli_call *call) {
 static int run(const cli_call *call) {
   task t = {.settings = call->settings};
   if (!t.settings->jsonl && call->operand_count < 2)
-    return cli_error(CLI_USAGE, "detokenize: no ids: name them, or use --jsonl - ('emily detokenize --help' tells more)");
+    return cli_error(CLI_USAGE,
+                     "detokenize: no ids: name them, or use --jsonl - ('emily detokenize --help' tells more)");
   if (t.settings->jsonl && call->operand_count > 1)
     return cli_error(CLI_USAGE, "detokenize: with --jsonl, ids come from its lines: give none beside it");
   if (emily_tokenizer_load(call->operands[0], &t.tokenizer)) return cli_library_error();
@@ -88,14 +90,15 @@ const cli_command cli_detokenize_command = {
     .name = "detokenize",
     .synopsis = "MODEL [IDS...]",
     .summary = "Turn token ids into text",
-    .details = "IDS are numbers, separated by spaces or commas. Ids that the tokenizer does not\n"
-               "have are left out. The text ends with a newline that is not its own; --json\n"
-               "gives it exactly.\n"
-               "\n"
-               "MODEL is a folder with a tokenizer.json, or that file.\n"
-               "\n"
-               "A line of --jsonl that cannot be answered gets {\"error\": \"...\"} in its place and a\n"
-               "message; the others are answered, and the exit code is 1.\n",
+    .details =
+        "IDS are numbers, separated by spaces or commas. Ids that the tokenizer does not\n"
+        "have are left out. The text ends with a newline that is not its own; --json\n"
+        "gives it exactly.\n"
+        "\n"
+        "MODEL is a folder with a tokenizer.json, or that file.\n"
+        "\n"
+        "A line of --jsonl that cannot be answered gets {\"error\": \"...\"} in its place and a\n"
+        "message; the others are answered, and the exit code is 1.\n",
     .examples = examples,
     CLI_OPTIONS(options),
     .settings_size = sizeof(settings),

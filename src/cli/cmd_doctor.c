@@ -60,7 +60,8 @@ static void judge_cpu(diagnosis *d) {
     add(d, true, "unset EMILY_CPU, or set it to plain, avx2 or avx512", "EMILY_CPU=%.80s names no level of kernels",
         cap ? cap : "");
   else if (strcmp(s->cpu_level, s->cpu_best))
-    add(d, false, "unset EMILY_CPU", "EMILY_CPU holds the kernels at %s; this cpu can do %s", s->cpu_level, s->cpu_best);
+    add(d, false, "unset EMILY_CPU", "EMILY_CPU holds the kernels at %s; this cpu can do %s", s->cpu_level,
+        s->cpu_best);
   if (!strcmp(s->cpu_best, "plain"))
     add(d, false, "use a machine (or a virtual machine's cpu model) with avx2, fma and f16c",
         "this cpu lacks avx2, fma or f16c: the plain kernels are several times slower");
@@ -80,7 +81,8 @@ static void judge_memory(diagnosis *d) {
 
 static void judge_cuda(diagnosis *d) {
   if (d->system.cuda_driver)
-    add(d, false, NULL, "an NVIDIA driver is there, and this build of emily has no CUDA backend: it computes on the cpu");
+    add(d, false, NULL,
+        "an NVIDIA driver is there, and this build of emily has no CUDA backend: it computes on the cpu");
 }
 
 static void judge_smoke(diagnosis *d) {
@@ -125,15 +127,16 @@ static void print(const diagnosis *d) {
   cli_outf("emily       %s\n", emily_version());
   cli_outf("cpu         %s\n", s->cpu_brand);
   cli_outf("features    %s\n", s->cpu_features[0] ? s->cpu_features : "none that emily uses");
-  cli_outf("kernels     %s (this cpu can do %s; EMILY_CPU %s)\n", s->cpu_level[0] ? s->cpu_level : "none", s->cpu_best,
-           getenv("EMILY_CPU") ? "is set" : "is not set");
+  cli_outf("kernels     %s (this cpu can do %s; EMILY_CPU %s)\n", s->cpu_level[0] ? s->cpu_level : "none",
+           s->cpu_best, getenv("EMILY_CPU") ? "is set" : "is not set");
   cli_outf("caches      L1d %s, L2 %s, L3 %s\n", cli_bytes_text((uint64_t)s->cache_bytes[0]),
            cli_bytes_text((uint64_t)s->cache_bytes[1]), cli_bytes_text((uint64_t)s->cache_bytes[2]));
   cli_outf("threads     %d in use (%s)\n", d->threads, s->threads_reason);
   cli_outf("memory      %s\n", s->memory_reason);
   cli_outf("blas        %s\n", blas_text);
   print_cuda(s);
-  if (s->cpu_level[0]) cli_outf("smoke test  %s\n", d->smoke.failed ? d->smoke.message : "matmul and softmax are right");
+  if (s->cpu_level[0])
+    cli_outf("smoke test  %s\n", d->smoke.failed ? d->smoke.message : "matmul and softmax are right");
   print_findings(d);
 }
 
@@ -229,9 +232,10 @@ const cli_command cli_doctor_command = {
     .name = "doctor",
     .synopsis = "",
     .summary = "Tell what this machine has, and what is wrong",
-    .details = "Told are the cpu, its features and the kernels in use, the threads and the quota\n"
-               "that they come from, memory and its limit, BLAS, CUDA, and the result of a small\n"
-               "test. Each problem comes with a remedy, and makes the exit code 1.\n",
+    .details =
+        "Told are the cpu, its features and the kernels in use, the threads and the quota\n"
+        "that they come from, memory and its limit, BLAS, CUDA, and the result of a small\n"
+        "test. Each problem comes with a remedy, and makes the exit code 1.\n",
     .examples = examples,
     CLI_OPTIONS(options),
     .settings_size = sizeof(settings),

@@ -196,13 +196,14 @@ const cli_command cli_embed_command = {
     .name = "embed",
     .synopsis = "MODEL [TEXT... | -]",
     .summary = "Turn texts into vectors",
-    .details = "Texts are pooled and normalised as the model's own files say. Without TEXT, or\n"
-               "with -, each line of standard input is a text. For people, the first values of\n"
-               "each vector are printed, and for a few texts how alike they are; --json and\n"
-               "--jsonl print whole vectors, with digits enough to read back the same float32.\n"
-               "\n"
-               "A line of --jsonl that cannot be answered gets {\"error\": \"...\"} in its place and a\n"
-               "message; the others are answered, and the exit code is 1.\n",
+    .details =
+        "Texts are pooled and normalised as the model's own files say. Without TEXT, or\n"
+        "with -, each line of standard input is a text. For people, the first values of\n"
+        "each vector are printed, and for a few texts how alike they are; --json and\n"
+        "--jsonl print whole vectors, with digits enough to read back the same float32.\n"
+        "\n"
+        "A line of --jsonl that cannot be answered gets {\"error\": \"...\"} in its place and a\n"
+        "message; the others are answered, and the exit code is 1.\n",
     .examples = examples,
     CLI_OPTIONS(options),
     .settings_size = sizeof(settings),

@@ -26,18 +26,20 @@ static const cli_option options[] = {
     {"prompt", 'p', CLI_TEXT, "TEXT", NULL, "the text to go on from", .offset = offsetof(settings, prompt)},
     {"tokens", 0, CLI_TEXT, "IDS", NULL, "the prompt as token ids, \"1,2,3\": no tokenizer is needed then",
      .offset = offsetof(settings, tokens)},
-    {"max-new-tokens", 'n', CLI_INT, "N", NULL, "stop after N tokens (default: what generation_config.json says, or 256)",
-     0, 1e9, offsetof(settings, max_new_tokens)},
-    {"temperature", 0, CLI_REAL, "T", NULL, "flatten (above 1) or sharpen the choice; 0 takes the likeliest token always", 0,
-     INFINITY, offsetof(settings, temperature)},
+    {"max-new-tokens", 'n', CLI_INT, "N", NULL,
+     "stop after N tokens (default: what generation_config.json says, or 256)", 0, 1e9,
+     offsetof(settings, max_new_tokens)},
+    {"temperature", 0, CLI_REAL, "T", NULL,
+     "flatten (above 1) or sharpen the choice; 0 takes the likeliest token always", 0, INFINITY,
+     offsetof(settings, temperature)},
     {"top-k", 0, CLI_INT, "K", NULL, "choose among the K likeliest tokens; 0: among all", 0, 1e9,
      offsetof(settings, top_k)},
     {"top-p", 0, CLI_REAL, "P", NULL, "choose among the likeliest tokens that make up the probability P", 0, 1,
      offsetof(settings, top_p)},
     {"min-p", 0, CLI_REAL, "P", NULL, "leave out tokens less likely than P times the likeliest", 0, 1,
      offsetof(settings, min_p)},
-    {"repetition-penalty", 0, CLI_REAL, "R", NULL, "above 1: make tokens that were there already less likely", 0, INFINITY,
-     offsetof(settings, repetition_penalty)},
+    {"repetition-penalty", 0, CLI_REAL, "R", NULL, "above 1: make tokens that were there already less likely", 0,
+     INFINITY, offsetof(settings, repetition_penalty)},
     {"seed", 's', CLI_INT, "S", NULL, "begin the random choice here, to get the same text again", 0, 9.2e18,
      offsetof(settings, seed)},
     {"stop", 0, CLI_TEXTS, "TEXT", NULL, "end where TEXT comes, without it; may be repeated",
@@ -163,8 +165,8 @@ static void print_json(const emily_generation *g) {
 
 static void report(const emily_generation *g) {
   cli_note("prompt: %zu tokens, %.1f tokens/s; decode: %zu tokens, %.1f tokens/s; %s", g->prompt_count,
-           per_second(g->prompt_count, g->prompt_seconds), g->token_count, per_second(decode_passes(g), g->decode_seconds),
-           emily_finish_name(g->finish_reason));
+           per_second(g->prompt_count, g->prompt_seconds), g->token_count,
+           per_second(decode_passes(g), g->decode_seconds), emily_finish_name(g->finish_reason));
 }
 
 static int generate(task *t) {
@@ -226,17 +228,18 @@ const cli_command cli_generate_command = {
     .name = "generate",
     .synopsis = "MODEL [-p TEXT | --tokens IDS | -]",
     .summary = "Write on from a text with a language model",
-    .details = "The text is printed as it comes, and at its end, on standard error, how many\n"
-               "tokens a second were read and written. With - the prompt is standard input, less\n"
-               "one newline at its end. What no option says, the model's generation_config.json\n"
-               "decides; where neither asks for a random choice, the likeliest token is taken.\n"
-               "A folder without a tokenizer prints the ids of the tokens.\n"
-               "\n"
-               "Ctrl-C ends the text cleanly: what was made is printed, finish_reason is\n"
-               "\"cancelled\", and the exit code is 130.\n"
-               "\n"
-               "The line of --json is {\"tokens\": [new ids], \"text\": \"...\" or null,\n"
-               "\"finish_reason\": \"stop\", \"length\" or \"cancelled\", ...}.\n",
+    .details =
+        "The text is printed as it comes, and at its end, on standard error, how many\n"
+        "tokens a second were read and written. With - the prompt is standard input, less\n"
+        "one newline at its end. What no option says, the model's generation_config.json\n"
+        "decides; where neither asks for a random choice, the likeliest token is taken.\n"
+        "A folder without a tokenizer prints the ids of the tokens.\n"
+        "\n"
+        "Ctrl-C ends the text cleanly: what was made is printed, finish_reason is\n"
+        "\"cancelled\", and the exit code is 130.\n"
+        "\n"
+        "The line of --json is {\"tokens\": [new ids], \"text\": \"...\" or null,\n"
+        "\"finish_reason\": \"stop\", \"length\" or \"cancelled\", ...}.\n",
     .examples = examples,
     CLI_OPTIONS(options),
     .settings_size = sizeof(settings),

@@ -9,7 +9,8 @@ typedef struct settings {
 } settings;
 
 static const cli_option options[] = {
-    {"json", 0, CLI_FLAG, NULL, NULL, "every command with its options, as JSON lines", .offset = offsetof(settings, json)},
+    {"json", 0, CLI_FLAG, NULL, NULL, "every command with its options, as JSON lines",
+     .offset = offsetof(settings, json)},
 };
 
 static int run(const cli_call *call) {

@@ -297,9 +297,10 @@ const cli_command cli_info_command = {
     .name = "info",
     .synopsis = "PATH",
     .summary = "Tell what a checkpoint holds, and whether emily runs it",
-    .details = "PATH is a folder or a .safetensors file. Told are the family and whether emily\n"
-               "supports it (or why not), the config, the tokenizer, tensors and bytes by dtype,\n"
-               "and the files. What is damaged is an error; what is only not supported is not.\n",
+    .details =
+        "PATH is a folder or a .safetensors file. Told are the family and whether emily\n"
+        "supports it (or why not), the config, the tokenizer, tensors and bytes by dtype,\n"
+        "and the files. What is damaged is an error; what is only not supported is not.\n",
     .examples = examples,
     CLI_OPTIONS(options),
     .settings_size = sizeof(settings),

@@ -16,8 +16,10 @@ typedef struct settings {
 } settings;
 
 static const cli_option options[] = {
-    {"attr", 'a', CLI_TEXTS, "NAME=VALUE", NULL, "an attribute; may be repeated", .offset = offsetof(settings, attrs)},
-    {"out", 'o', CLI_TEXT, "FILE", NULL, "the .safetensors file to write (required)", .offset = offsetof(settings, out)},
+    {"attr", 'a', CLI_TEXTS, "NAME=VALUE", NULL, "an attribute; may be repeated",
+     .offset = offsetof(settings, attrs)},
+    {"out", 'o', CLI_TEXT, "FILE", NULL, "the .safetensors file to write (required)",
+     .offset = offsetof(settings, out)},
 };
 
 static emily_status save(const char *path, const emily_op_info *op, emily_array **results, size_t count) {
@@ -80,10 +82,11 @@ const cli_command cli_op_command = {
     .name = "op",
     .synopsis = "NAME [IN.safetensors] -o OUT.safetensors",
     .summary = "Run one tensor op on the tensors of a file",
-    .details = "The operands are tensors of IN with the names that 'emily ops NAME' tells; those\n"
-               "of a list are NAME.0, NAME.1 and so on. Where the op takes one operand and the\n"
-               "file holds one tensor, its name does not matter. The result is written as 'out',\n"
-               "or, of an op with several results, out.0, out.1 and so on.\n",
+    .details =
+        "The operands are tensors of IN with the names that 'emily ops NAME' tells; those\n"
+        "of a list are NAME.0, NAME.1 and so on. Where the op takes one operand and the\n"
+        "file holds one tensor, its name does not matter. The result is written as 'out',\n"
+        "or, of an op with several results, out.0, out.1 and so on.\n",
     .examples = examples,
     CLI_OPTIONS(options),
     .settings_size = sizeof(settings),

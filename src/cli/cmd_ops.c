@@ -77,8 +77,9 @@ const cli_command cli_ops_command = {
     .name = "ops",
     .synopsis = "[NAME]",
     .summary = "List the tensor ops and what they take",
-    .details = "Arguments of kind array (or arrays: a list of them) are operands, the others\n"
-               "attributes; an argument with a default may be left out.\n",
+    .details =
+        "Arguments of kind array (or arrays: a list of them) are operands, the others\n"
+        "attributes; an argument with a default may be left out.\n",
     .examples = examples,
     CLI_OPTIONS(options),
     .settings_size = sizeof(settings),

@@ -150,10 +150,11 @@ const cli_command cli_search_command = {
     .name = "search",
     .synopsis = "MODEL --query TEXT FILE",
     .summary = "Find the passages of a file that are nearest to a question",
-    .details = "Prints the best passages with their scores (the cosine of the two vectors, at\n"
-               "most 1) and the numbers of the lines where they begin. FILE may be - for standard\n"
-               "input, and of any size. Of a passage longer than the model reads, only the\n"
-               "beginning counts.\n",
+    .details =
+        "Prints the best passages with their scores (the cosine of the two vectors, at\n"
+        "most 1) and the numbers of the lines where they begin. FILE may be - for standard\n"
+        "input, and of any size. Of a passage longer than the model reads, only the\n"
+        "beginning counts.\n",
     .examples = examples,
     CLI_OPTIONS(options),
     .settings_size = sizeof(settings),

@@ -18,9 +18,11 @@ static const cli_option options[] = {
     {"pair", 0, CLI_TEXT, "TEXT", NULL, "a second text, put behind the first as the tokenizer says",
      .offset = offsetof(settings, pair)},
     {"no-special", 0, CLI_FLAG, NULL, NULL, "add no special tokens", .offset = offsetof(settings, no_special)},
-    {"json", 0, CLI_FLAG, NULL, NULL, "print {\"ids\": [...], \"tokens\": [...]}", .offset = offsetof(settings, json)},
+    {"json", 0, CLI_FLAG, NULL, NULL, "print {\"ids\": [...], \"tokens\": [...]}",
+     .offset = offsetof(settings, json)},
     {"jsonl", 0, CLI_TEXT, "FILE", NULL,
-     "read {\"text\": \"...\"} lines, with an optional \"pair\", and print {\"ids\": [...]} for each; - is standard input",
+     "read {\"text\": \"...\"} lines, with an optional \"pair\", and print {\"ids\": [...]} for each; - is standard "
+     "input",
      .offset = offsetof(settings, jsonl)},
 };
 
@@ -111,11 +113,12 @@ static int run(const cli_call *call) {
   task t = {.settings = call->settings};
   const char *text = call->operand_count > 1 ? call->operands[1] : "-";
   if (t.settings->jsonl && (call->operand_count > 1 || t.settings->pair))
-    return cli_error(CLI_USAGE, "tokenize: with --jsonl, texts and pairs come from its lines: give no TEXT and no --pair");
+    return cli_error(CLI_USAGE,
+                     "tokenize: with --jsonl, texts and pairs come from its lines: give no TEXT and no --pair");
   if (cli_encode_options(call->operands[0], &t.options)) return cli_library_error();
   if (emily_tokenizer_load(call->operands[0], &t.tokenizer)) return cli_library_error();
   t.options.add_special_tokens = !t.settings->no_special;
-  int code = t.settings->jsonl ? cli_jsonl_each(t.settings->jsonl, answer, &t)
+  int code = t.settings->jsonl   ? cli_jsonl_each(t.settings->jsonl, answer, &t)
              : strcmp(text, "-") ? tokenize(&t, text, strlen(text))
                                  : tokenize_input(&t);
   emily_tokenizer_release(t.tokenizer);
@@ -133,15 +136,16 @@ const cli_command cli_tokenize_command = {
     .name = "tokenize",
     .synopsis = "MODEL [TEXT | -]",
     .summary = "Turn text into token ids",
-    .details = "Prints a line for each token: its id, a tab, and the token as the tokenizer writes\n"
-               "it. Without TEXT, or with -, the text is standard input, less one newline at its\n"
-               "end. Special tokens are added as the tokenizer says. Text is cut where\n"
-               "sentence_bert_config.json says, or else tokenizer.json; nothing is padded.\n"
-               "\n"
-               "MODEL is a folder with a tokenizer.json, or that file.\n"
-               "\n"
-               "A line of --jsonl that cannot be answered gets {\"error\": \"...\"} in its place and a\n"
-               "message; the others are answered, and the exit code is 1.\n",
+    .details =
+        "Prints a line for each token: its id, a tab, and the token as the tokenizer writes\n"
+        "it. Without TEXT, or with -, the text is standard input, less one newline at its\n"
+        "end. Special tokens are added as the tokenizer says. Text is cut where\n"
+        "sentence_bert_config.json says, or else tokenizer.json; nothing is padded.\n"
+        "\n"
+        "MODEL is a folder with a tokenizer.json, or that file.\n"
+        "\n"
+        "A line of --jsonl that cannot be answered gets {\"error\": \"...\"} in its place and a\n"
+        "message; the others are answered, and the exit code is 1.\n",
     .examples = examples,
     CLI_OPTIONS(options),
     .settings_size = sizeof(settings),

@@ -49,14 +49,14 @@ typedef enum cli_kind {
 } cli_kind;
 
 typedef struct cli_option {
-  const char *name;     /* "top-k": without the dashes */
-  char letter;          /* 'k' for -k; 0: none */
+  const char *name; /* "top-k": without the dashes */
+  char letter;      /* 'k' for -k; 0: none */
   cli_kind kind;
   const char *argument; /* what help calls the value: "K"; a flag has none */
   const char *preset;   /* the default, as a user would write it; NULL: none */
   const char *help;
-  double least, most;   /* bounds of a number, ends included */
-  size_t offset;        /* of the member */
+  double least, most; /* bounds of a number, ends included */
+  size_t offset;      /* of the member */
 } cli_option;
 
 /* Options that every command has. */
@@ -75,15 +75,15 @@ typedef struct cli_call {
 
 typedef struct cli_command {
   const char *name;
-  const char *synopsis; /* the operands: "MODEL [TEXT... | -]" */
-  const char *summary;  /* one line, no full stop */
-  const char *details;  /* paragraphs, wrapped by hand at 79 columns; ends with a newline */
+  const char *synopsis;        /* the operands: "MODEL [TEXT... | -]" */
+  const char *summary;         /* one line, no full stop */
+  const char *details;         /* paragraphs, wrapped by hand at 79 columns; ends with a newline */
   const char *const *examples; /* whole command lines; ends with NULL */
   const cli_option *options;
   size_t option_count;
   size_t settings_size;
   size_t least_operands, most_operands;
-  bool computes; /* on --device: it must be there */
+  bool computes;                    /* on --device: it must be there */
   int (*run)(const cli_call *call); /* an exit code; what failed has been said */
 } cli_command;
 

@@ -11,8 +11,9 @@ const cli_command *const cli_commands[] = {
 const size_t cli_command_count = sizeof cli_commands / sizeof *cli_commands;
 
 const cli_option cli_common_options[] = {
-    {"threads", 't', CLI_INT, "N", NULL, "cpu threads to use (default: what the affinity and the container's quota allow)",
-     1, 4096, offsetof(cli_common, threads)},
+    {"threads", 't', CLI_INT, "N", NULL,
+     "cpu threads to use (default: what the affinity and the container's quota allow)", 1, 4096,
+     offsetof(cli_common, threads)},
     {"device", 'd', CLI_TEXT, "DEVICE", "cpu", "where to compute", .offset = offsetof(cli_common, device)},
     {"help", 'h', CLI_FLAG, NULL, NULL, "show this help and exit", .offset = offsetof(cli_common, help)},
 };

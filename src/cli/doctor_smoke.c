@@ -1,5 +1,5 @@
-/* doctor_smoke.c: a matrix product of small whole numbers (exact in float32, whatever the order of the sums) and the softmax
- * of a row, against values computed here in plain double. Sizes leave tails after every vector width. */
+/* doctor_smoke.c: a matrix product of small whole numbers (exact in float32, whatever the order of the sums) and the
+ * softmax of a row, against values computed here in plain double. Sizes leave tails after every vector width. */
 #include "cli/doctor_smoke.h"
 
 #include "emily/ops.h"

@@ -9,17 +9,21 @@
 enum { WIDTH = 79, TEXT_COLUMN = 27 };
 
 void cli_help_overview(FILE *file) {
-  fputs("Usage: emily COMMAND [OPTIONS] [--] [OPERANDS]\n\n"
-        "Runs transformer models from folders in Hugging Face layout.\n\nCommands:\n", file);
+  fputs(
+      "Usage: emily COMMAND [OPTIONS] [--] [OPERANDS]\n\n"
+      "Runs transformer models from folders in Hugging Face layout.\n\nCommands:\n",
+      file);
   for (size_t i = 0; i < cli_command_count; i++)
     fprintf(file, "  %-12s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
-  fputs("\n'emily COMMAND --help' tells options and examples. JSON goes to standard output,\n"
-        "one object a line; messages go to standard error.\n\n"
-        "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 not found or not readable;\n"
-        "4 a file breaks its format; 5 not supported; 130 interrupted; 141 the reader of\n"
-        "standard output went away.\n\n"
-        "Environment: EMILY_CPU=plain|avx2|avx512 caps the instructions in use; NO_COLOR\n"
-        "switches colour off.\n", file);
+  fputs(
+      "\n'emily COMMAND --help' tells options and examples. JSON goes to standard output,\n"
+      "one object a line; messages go to standard error.\n\n"
+      "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 not found or not readable;\n"
+      "4 a file breaks its format; 5 not supported; 130 interrupted; 141 the reader of\n"
+      "standard output went away.\n\n"
+      "Environment: EMILY_CPU=plain|avx2|avx512 caps the instructions in use; NO_COLOR\n"
+      "switches colour off.\n",
+      file);
 }
 
 /* Words from `column` on, wrapped; the line is ended. */
@@ -53,8 +57,8 @@ static void put_option(const cli_option *option) {
 }
 
 void cli_help_of(const cli_command *command) {
-  cli_outf("Usage: emily %s [OPTIONS] %s\n\n%s.\n\n%s\nOptions:\n", command->name, command->synopsis, command->summary,
-           command->details);
+  cli_outf("Usage: emily %s [OPTIONS] %s\n\n%s.\n\n%s\nOptions:\n", command->name, command->synopsis,
+           command->summary, command->details);
   for (size_t i = 0; i < command->option_count; i++) put_option(&command->options[i]);
   for (size_t i = 0; i < cli_common_option_count; i++) put_option(&cli_common_options[i]);
   cli_out("\nExamples:\n");

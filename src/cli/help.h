@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-void cli_help_overview(FILE *file);            /* what `emily --help` says */
+void cli_help_overview(FILE *file); /* what `emily --help` says */
 void cli_help_of(const cli_command *command);
-void cli_help_json(void);                      /* one object a command, one a line */
+void cli_help_json(void); /* one object a command, one a line */
 
 #endif

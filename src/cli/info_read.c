@@ -33,7 +33,8 @@ static emily_status list_files(cli_info *info) {
   DIR *folder = opendir(info->path);
   emily_status status = EMILY_OK;
   if (!folder) return emily__fail(EMILY_IO_ERROR, "info", "cannot list %s: %s", info->path, strerror(errno));
-  for (const struct dirent *entry; !status && (entry = readdir(folder));) status = add_file(info, folder, entry->d_name);
+  for (const struct dirent *entry; !status && (entry = readdir(folder));)
+    status = add_file(info, folder, entry->d_name);
   closedir(folder);
   if (info->files.count) qsort(info->files.data, info->files.count, sizeof *info->files.data, by_name);
   return status;

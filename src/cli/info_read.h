@@ -1,4 +1,5 @@
-/* info_read.h: what `emily info` tells of a folder or a .safetensors file: each part that is there, or why it is not. */
+/* info_read.h: what `emily info` tells of a folder or a .safetensors file: each part that is there, or why it is not.
+ */
 #ifndef EMILY_CLI_INFO_READ_H
 #define EMILY_CLI_INFO_READ_H
 

@@ -11,11 +11,11 @@
 
 typedef struct cli_input {
   int fd;
-  const char *name;     /* for messages: the path, or "standard input" */
-  emily__str buffer;    /* read and not yet handed out: from `start` on */
+  const char *name;      /* for messages: the path, or "standard input" */
+  emily__str buffer;     /* read and not yet handed out: from `start` on */
   size_t start, scanned; /* buffer[start … scanned) holds no newline */
-  uint64_t line;        /* number of the line handed out last, from 1 */
-  uint64_t size, taken; /* bytes of a regular file (0: unknown), and handed out so far */
+  uint64_t line;         /* number of the line handed out last, from 1 */
+  uint64_t size, taken;  /* bytes of a regular file (0: unknown), and handed out so far */
   bool ended;
 } cli_input;
 

@@ -30,8 +30,8 @@ void cli_json_text(cli_json *json, const char *text); /* NULL: null */
 void cli_json_bytes(cli_json *json, const char *text, size_t length);
 void cli_json_int(cli_json *json, int64_t value);
 void cli_json_unsigned(cli_json *json, uint64_t value);
-void cli_json_real(cli_json *json, double value);  /* 17 digits: a double reads back */
-void cli_json_float(cli_json *json, float value);  /* 9 digits: a float32 reads back */
+void cli_json_real(cli_json *json, double value); /* 17 digits: a double reads back */
+void cli_json_float(cli_json *json, float value); /* 9 digits: a float32 reads back */
 void cli_json_bool(cli_json *json, bool value);
 void cli_json_null(cli_json *json);
 

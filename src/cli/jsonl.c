@@ -20,8 +20,8 @@ emily_status cli_jsonl_next(cli_input *input, json_t **object, bool *end) {
   json_t *value;
   EMILY__TRY(emily__json_parse(line, length, "the line", &value));
   if (json_is_object(value)) return *object = value, EMILY_OK;
-  emily_status status = emily__fail(EMILY_BAD_FORMAT, "jsonl", "the line holds %s and not an object",
-                                    emily__json_type_name(value));
+  emily_status status =
+      emily__fail(EMILY_BAD_FORMAT, "jsonl", "the line holds %s and not an object", emily__json_type_name(value));
   json_decref(value);
   return status;
 }

@@ -1,8 +1,9 @@
 /* jsonl.h: JSON lines in, a line of JSON out for each.
  *
  * A line that cannot be answered (it is not JSON, not UTF-8, lacks a key, has half a surrogate pair) gets
- * {"error": "line 3: …"} in its place and the message on standard error; the other lines are answered all the same, and
- * the exit code is CLI_FAILED. So the n-th line out belongs to the n-th line in. Lines of white space alone are passed over.
+ * {"error": "line 3: …"} in its place and the message on standard error; the other lines are answered all the same,
+ * and the exit code is CLI_FAILED. So the n-th line out belongs to the n-th line in. Lines of white space alone are
+ * passed over.
  */
 #ifndef EMILY_CLI_JSONL_H
 #define EMILY_CLI_JSONL_H
@@ -19,7 +20,8 @@ int cli_jsonl_each(const char *path, cli_jsonl_answer *answer, void *context);
 /* The next object of the input, a new reference; *end says that there is none. After a failure *object is untouched,
  * and where the failure is not fatal it is the line's alone: cli_jsonl_reject it and go on. */
 emily_status cli_jsonl_next(cli_input *input, json_t **object, bool *end);
-bool cli_jsonl_fatal(emily_status status); /* the input's own failure, or memory: the lines that follow are lost too */
+bool cli_jsonl_fatal(
+    emily_status status); /* the input's own failure, or memory: the lines that follow are lost too */
 
 /* Say the thread's latest failure as that of the line, and write the object that stands for its answer. */
 void cli_jsonl_reject(uint64_t line);

@@ -98,6 +98,7 @@ int cli_unknown_command(const char *name) {
   for (size_t i = 0; i < count; i++) names[i] = cli_commands[i]->name;
   const char *nearest = cli_nearest(name, names, count);
   if (nearest)
-    return cli_error(CLI_USAGE, "there is no command '%s': did you mean '%s'? ('emily help' lists all)", name, nearest);
+    return cli_error(CLI_USAGE, "there is no command '%s': did you mean '%s'? ('emily help' lists all)", name,
+                     nearest);
   return cli_error(CLI_USAGE, "there is no command '%s' ('emily help' lists all)", name);
 }

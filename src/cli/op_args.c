@@ -128,7 +128,8 @@ static emily_array *map_get(const emily_array_map *map, const char *name) {
   return map ? emily_array_map_get(map, name) : NULL;
 }
 
-static emily_status take_list(cli_op_args *args, const emily_arg_info *arg, const emily_array_map *map, size_t *taken) {
+static emily_status take_list(cli_op_args *args, const emily_arg_info *arg, const emily_array_map *map,
+                              size_t *taken) {
   char name[128];
   for (size_t i = 0;; i++, ++*taken) {
     snprintf(name, sizeof name, "%s.%zu", arg->name, i);
@@ -144,8 +145,10 @@ static emily_status take_operand(cli_op_args *args, const emily_op_info *op, con
   emily_array *array = map_get(map, arg->name);
   if (!array && map && operand_args(op) == 1 && emily_array_map_count(map) == 1) array = emily_array_map_at(map, 0);
   if (!array && arg->kind == EMILY_ARG_ARRAY)
-    return emily__fail(EMILY_NOT_FOUND, op->name, "the operand '%s' of %s is not among the input's tensors ('emily ops %s' "
-                       "tells what it takes)", arg->name, op->name, op->name);
+    return emily__fail(EMILY_NOT_FOUND, op->name,
+                       "the operand '%s' of %s is not among the input's tensors ('emily ops %s' "
+                       "tells what it takes)",
+                       arg->name, op->name, op->name);
   *taken += array != NULL;
   return emily__vec_push(&args->operands, array) ? EMILY_OK : EMILY_OUT_OF_MEMORY;
 }
@@ -156,11 +159,15 @@ static emily_status refuse_strangers(const emily_op_info *op, const emily_array_
     const char *dot = strrchr(name, '.');
     const emily_arg_info *arg = find_arg(op, name, dot ? (size_t)(dot - name) : strlen(name));
     if (!arg || !is_operand(arg->kind))
-      return emily__fail(EMILY_INVALID_ARGUMENT, op->name, "the tensor '%s' of the input is no operand of %s ('emily ops "
-                         "%s' tells what it takes)", name, op->name, op->name);
+      return emily__fail(EMILY_INVALID_ARGUMENT, op->name,
+                         "the tensor '%s' of the input is no operand of %s ('emily ops "
+                         "%s' tells what it takes)",
+                         name, op->name, op->name);
   }
-  return emily__fail(EMILY_INVALID_ARGUMENT, op->name, "%s does not take all of the input's tensors: those of a list are "
-                     "named NAME.0, NAME.1 and so on", op->name);
+  return emily__fail(EMILY_INVALID_ARGUMENT, op->name,
+                     "%s does not take all of the input's tensors: those of a list are "
+                     "named NAME.0, NAME.1 and so on",
+                     op->name);
 }
 
 emily_status cli_op_args_operands(cli_op_args *args, const emily_op_info *op, const emily_array_map *map) {

@@ -126,8 +126,8 @@ static const cli_option *find(const parser *p, const char *name, size_t length, 
   for (int t = 0; t < 2; t++) {
     for (size_t i = 0; i < counts[t]; i++) {
       const cli_option *option = &tables[t][i];
-      bool hit = name ? strlen(option->name) == length && !strncmp(option->name, name, length)
-                      : option->letter == letter;
+      bool hit =
+          name ? strlen(option->name) == length && !strncmp(option->name, name, length) : option->letter == letter;
       if (hit) return *base = bases[t], option;
     }
   }

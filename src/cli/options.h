@@ -1,7 +1,7 @@
 /* options.h: a command line into a command's settings, operands and common options.
  *
- * `--name VALUE`, `--name=VALUE`, `-n VALUE`, `-nVALUE`; options and operands in any order; `--` ends the options; "-"
- * is an operand. A slip is said in one line, with the nearest option that there is.
+ * `--name VALUE`, `--name=VALUE`, `-n VALUE`, `-nVALUE`; options and operands in any order; `--` ends the options;
+ * "-" is an operand. A slip is said in one line, with the nearest option that there is.
  */
 #ifndef EMILY_CLI_OPTIONS_H
 #define EMILY_CLI_OPTIONS_H

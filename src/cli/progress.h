@@ -1,4 +1,5 @@
-/* progress.h: a progress bar on standard error, only where that is a terminal, and only for work that takes a while. */
+/* progress.h: a progress bar on standard error, only where that is a terminal, and only for work that takes a while.
+ */
 #ifndef EMILY_CLI_PROGRESS_H
 #define EMILY_CLI_PROGRESS_H
 

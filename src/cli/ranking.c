@@ -1,4 +1,5 @@
-/* ranking.c: see ranking.h. A sorted list: there are few hits, and most passages are turned away by the first comparison. */
+/* ranking.c: see ranking.h. A sorted list: there are few hits, and most passages are turned away by the first
+ * comparison. */
 #include "cli/ranking.h"
 
 #include "base/status.h"

@@ -46,7 +46,8 @@ static void ids_from_the_command_line(void **state) {
 
 static void ids_from_lines(void **state) {
   (void)state;
-  CHECK("{\"ids\": [2, 4, 3]}\n{\"ids\": []}\n", 0, "{\"text\":\"[CLS] a [SEP]\"}\n{\"text\":\"\"}\n", "--jsonl", "-");
+  CHECK("{\"ids\": [2, 4, 3]}\n{\"ids\": []}\n", 0, "{\"text\":\"[CLS] a [SEP]\"}\n{\"text\":\"\"}\n", "--jsonl",
+        "-");
   CHECK("{\"ids\": [2, 4, 3]}\n", 0, "{\"text\":\"a\"}\n", "--jsonl", "-", "--skip-special");
 }
 

@@ -32,7 +32,8 @@ static json_t *doctor(const char *level, int code) {
 static void it_tells_what_the_library_sees(void **state) {
   (void)state;
   emily_system_info info = EMILY_SYSTEM_INFO_INIT;
-  json_t *object = doctor(NULL, 0), *cpu = json_object_get(object, "cpu"), *threads = json_object_get(object, "threads");
+  json_t *object = doctor(NULL, 0), *cpu = json_object_get(object, "cpu"),
+         *threads = json_object_get(object, "threads");
   assert_int_equal(emily_system_read(&info), EMILY_OK);
   assert_string_equal(json_string_value(json_object_get(object, "version")), emily_version());
   assert_string_equal(json_string_value(json_object_get(cpu, "brand")), info.cpu_brand);
@@ -58,14 +59,17 @@ static void a_wrong_setting_is_a_problem(void **state) {
   json_t *object = doctor("best", 1), *problems = json_object_get(object, "problems");
   assert_int_equal(json_array_size(problems), 1);
   assert_non_null(strstr(json_string_value(json_object_get(json_array_get(problems, 0), "text")), "EMILY_CPU=best"));
-  assert_non_null(strstr(json_string_value(json_object_get(json_array_get(problems, 0), "remedy")), "unset EMILY_CPU"));
+  assert_non_null(
+      strstr(json_string_value(json_object_get(json_array_get(problems, 0), "remedy")), "unset EMILY_CPU"));
   json_decref(object);
 }
 
 static void people_read_the_same(void **state) {
   (void)state;
-  static const char *const labels[] = {"emily ", "cpu ", "features ", "kernels ", "caches ", "threads ", "memory ", "blas ", "cuda ",
-                                       "smoke test  matmul and softmax are right", "all is well"};
+  static const char *const labels[] = {
+      "emily ",     "cpu ",    "features ", "kernels ", "caches ",
+      "threads ",   "memory ", "blas ",     "cuda ",    "smoke test  matmul and softmax are right",
+      "all is well"};
   shell r = shell_run("", "doctor");
   const char *at = r.out;
   assert_int_equal(r.code, 0);

@@ -153,7 +153,7 @@ static void checkpoints_that_do_not_fit(void **state) {
   check_config("\"bert\"", "\"nosuchfamily\"", 5, "nosuchfamily");
   check_config("\"num_hidden_layers\":2", "\"num_hidden_layers\":3", 4, "encoder.layer.2"); /* missing */
   check_config("\"num_hidden_layers\":2", "\"num_hidden_layers\":1", 4, "encoder.layer.1"); /* unused */
-  check_config("\"vocab_size\":64", "\"vocab_size\":65", 4, "word_embeddings");           /* another shape */
+  check_config("\"vocab_size\":64", "\"vocab_size\":65", 4, "word_embeddings");             /* another shape */
   check_config("\"hidden_act\":\"gelu\"", "\"hidden_act\":\"nosuchact\"", 5, "nosuchact");
   check_config("\"hidden_size\":16", "\"hidden_size\":\"16\"", 4, "hidden_size");
   check_config("\"hidden_size\":16", "\"hidden_size\":", 4, "config.json is not JSON");
@@ -186,9 +186,12 @@ static void a_place_that_cannot_be_written(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(outputs_are_written_in_float32), cmocka_unit_test(wanted_outputs_alone),
-      cmocka_unit_test(inputs_that_do_not_fit),         cmocka_unit_test(checkpoints_that_do_not_fit),
-      cmocka_unit_test(damaged_weights),                cmocka_unit_test(a_place_that_cannot_be_written),
+      cmocka_unit_test(outputs_are_written_in_float32),
+      cmocka_unit_test(wanted_outputs_alone),
+      cmocka_unit_test(inputs_that_do_not_fit),
+      cmocka_unit_test(checkpoints_that_do_not_fit),
+      cmocka_unit_test(damaged_weights),
+      cmocka_unit_test(a_place_that_cannot_be_written),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -145,8 +145,9 @@ static void check_interrupt(const char *option, const char *wanted) {
   int out[2], err[2], null = open("/dev/null", O_RDONLY);
   char message[512];
   assert_true(!pipe2(out, O_CLOEXEC) && !pipe2(err, O_CLOEXEC));
-  pid_t pid = shell_start(null, out[1], err[1],
-                          (const char *const[]){"generate", folder, "-p", "a", "-n", "90000", "--ignore-eos", option, NULL});
+  pid_t pid =
+      shell_start(null, out[1], err[1],
+                  (const char *const[]){"generate", folder, "-p", "a", "-n", "90000", "--ignore-eos", option, NULL});
   close(out[1]), close(err[1]), close(null);
   static char text[1 << 20];
   size_t count = 0;

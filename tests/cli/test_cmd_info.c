@@ -49,7 +49,8 @@ static void a_folder(void **state) {
   assert_int_equal(json_array_size(json_object_get(object, "files")), 3);
   assert_string_equal(json_string_value(json_object_get(total, "dtype")), "F32");
   assert_int_equal(json_integer_value(json_object_get(total, "tensors")), 37);
-  assert_int_equal(json_integer_value(json_object_get(total, "bytes")), 4 * json_integer_value(json_object_get(total, "values")));
+  assert_int_equal(json_integer_value(json_object_get(total, "bytes")),
+                   4 * json_integer_value(json_object_get(total, "values")));
   assert_int_equal(json_integer_value(json_object_get(json_object_get(object, "tokenizer"), "vocab_size")), 44);
   assert_int_equal(json_integer_value(json_object_get(json_object_get(object, "config"), "hidden_size")), 16);
   json_decref(object);

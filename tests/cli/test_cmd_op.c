@@ -81,7 +81,8 @@ static void attributes(void **state) {
   check(OP("sum", file, "-a", "axes=all"), "out", 1, (float[]){21});
   check(OP("sum", file, "--attr", "axes=-1", "--attr=keepdims=true"), "out", 2, (float[]){6, 15});
   check(OP("reshape", file, "-a", "shape=3,-1"), "out", 6, (float[]){1, 2, 3, 4, 5, 6});
-  check(OP("arange", "-a", "start=1", "-a", "stop=2", "-a", "step=0.5", "-a", "dtype=float32"), "out", 2, (float[]){1, 1.5f});
+  check(OP("arange", "-a", "start=1", "-a", "stop=2", "-a", "step=0.5", "-a", "dtype=float32"), "out", 2,
+        (float[]){1, 1.5f});
 }
 
 static void several_results(void **state) {

@@ -114,8 +114,8 @@ static void slips(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_passage_itself_is_best), cmocka_unit_test(scores_fall),
-      cmocka_unit_test(paragraphs_are_joined),      cmocka_unit_test(odd_files),
+      cmocka_unit_test(the_passage_itself_is_best),  cmocka_unit_test(scores_fall),
+      cmocka_unit_test(paragraphs_are_joined),       cmocka_unit_test(odd_files),
       cmocka_unit_test(many_passages_keep_the_best), cmocka_unit_test(slips),
   };
   return cmocka_run_group_tests(tests, setup, teardown);

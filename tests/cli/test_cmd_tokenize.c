@@ -40,21 +40,25 @@ static void a_table_for_people(void **state) {
   (void)state;
   CHECK(NULL, "2\t[CLS]\n11\th\n12\ti\n3\t[SEP]\n", "hi");
   CHECK("hi\n", "2\t[CLS]\n11\th\n12\ti\n3\t[SEP]\n", "-");
-  check("hi", "2\t[CLS]\n11\th\n12\ti\n3\t[SEP]\n", (const char *const[]){"tokenize", in(folder, "tokenizer.json"), NULL});
+  check("hi", "2\t[CLS]\n11\th\n12\ti\n3\t[SEP]\n",
+        (const char *const[]){"tokenize", in(folder, "tokenizer.json"), NULL});
   CHECK(NULL, "11\th\n", "--no-special", "h");
 }
 
 static void json(void **state) {
   (void)state;
   CHECK(NULL, "{\"ids\":[2,4,3],\"tokens\":[\"[CLS]\",\"a\",\"[SEP]\"]}\n", "--json", "a");
-  CHECK(NULL, "{\"ids\":[2,4,3,5,3],\"tokens\":[\"[CLS]\",\"a\",\"[SEP]\",\"b\",\"[SEP]\"]}\n", "--json", "a", "--pair", "b");
+  CHECK(NULL, "{\"ids\":[2,4,3,5,3],\"tokens\":[\"[CLS]\",\"a\",\"[SEP]\",\"b\",\"[SEP]\"]}\n", "--json", "a",
+        "--pair", "b");
   CHECK(NULL, "{\"ids\":[2,3],\"tokens\":[\"[CLS]\",\"[SEP]\"]}\n", "--json", "");
 }
 
 static void lines(void **state) {
   (void)state;
-  CHECK("{\"text\": \"a\"}\n{\"pair\": \"b\", \"text\": \"a\"}\r\n\n  \n{\"text\": \"\", \"pair\": null}", "{\"ids\":[2,4,3]}\n"
-        "{\"ids\":[2,4,3,5,3]}\n{\"ids\":[2,3]}\n", "--jsonl", "-");
+  CHECK("{\"text\": \"a\"}\n{\"pair\": \"b\", \"text\": \"a\"}\r\n\n  \n{\"text\": \"\", \"pair\": null}",
+        "{\"ids\":[2,4,3]}\n"
+        "{\"ids\":[2,4,3,5,3]}\n{\"ids\":[2,3]}\n",
+        "--jsonl", "-");
   CHECK("", "", "--jsonl", "-");
   folder_puts(folder, "in.jsonl", "{\"text\": \"a\"}\n");
   CHECK(NULL, "{\"ids\":[2,4,3]}\n", "--jsonl", in(folder, "in.jsonl"));
@@ -99,8 +103,11 @@ static void contradictions_are_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_table_for_people), cmocka_unit_test(json),        cmocka_unit_test(lines),
-      cmocka_unit_test(sentence_files_say_where_to_cut), cmocka_unit_test(bad_folders),
+      cmocka_unit_test(a_table_for_people),
+      cmocka_unit_test(json),
+      cmocka_unit_test(lines),
+      cmocka_unit_test(sentence_files_say_where_to_cut),
+      cmocka_unit_test(bad_folders),
       cmocka_unit_test(contradictions_are_refused),
   };
   return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,4 +1,5 @@
-/* test_jsonl.c: hostile lines get an error in their place, the others their answer; long lines; talk with another program. */
+/* test_jsonl.c: hostile lines get an error in their place, the others their answer; long lines; talk with another
+ * program. */
 #include "../support/folder.h"
 #include "../support/shell.h"
 

@@ -10,8 +10,12 @@
 
 static void names_from_outside_are_shown_harmlessly(void **state) {
   (void)state;
-  shell r = shell_run("", "info", "a\033[31mb\r\nc\xC2\x9B" "d\x7F");
-  shell_assert_error(&r, 3, "cannot look at a\\x1B[31mb\\x0D; c\\xC2\x9B" "d\\x7F");
+  shell r = shell_run("", "info",
+                      "a\033[31mb\r\nc\xC2\x9B"
+                      "d\x7F");
+  shell_assert_error(&r, 3,
+                     "cannot look at a\\x1B[31mb\\x0D; c\\xC2\x9B"
+                     "d\\x7F");
   shell_free(&r);
 }
 
@@ -19,7 +23,11 @@ static void the_nearest_word_counts_swaps_and_beginnings(void **state) {
   (void)state;
   const struct {
     const char *word, *meant;
-  } cases[] = {{"emebd", "embed"}, {"gen", "generate"}, {"detokenise", "detokenize"}, {"docter", "doctor"}, {"serach", "search"}};
+  } cases[] = {{"emebd", "embed"},
+               {"gen", "generate"},
+               {"detokenise", "detokenize"},
+               {"docter", "doctor"},
+               {"serach", "search"}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     shell r = shell_run("", cases[i].word);
     shell_assert_error(&r, 2, cases[i].meant);

@@ -80,8 +80,10 @@ static void help_wins_over_what_follows(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(slips_are_told),          cmocka_unit_test(numbers_are_checked),
-      cmocka_unit_test(spellings_mean_the_same), cmocka_unit_test(two_dashes_end_the_options),
+      cmocka_unit_test(slips_are_told),
+      cmocka_unit_test(numbers_are_checked),
+      cmocka_unit_test(spellings_mean_the_same),
+      cmocka_unit_test(two_dashes_end_the_options),
       cmocka_unit_test(help_wins_over_what_follows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

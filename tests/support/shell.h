@@ -1,4 +1,5 @@
-/* shell.h: run the built command (EMILY_TEST_BUILD/emily) and keep what it says. Every function asserts that it worked. */
+/* shell.h: run the built command (EMILY_TEST_BUILD/emily) and keep what it says. Every function asserts that it
+ * worked. */
 #ifndef EMILY_TESTS_SHELL_H
 #define EMILY_TESTS_SHELL_H
 
@@ -6,8 +7,8 @@
 #include <sys/types.h>
 
 typedef struct shell {
-  int code;   /* the exit code, or 128 + the signal that ended it */
-  char *out;  /* standard output and error, each followed by a NUL */
+  int code;  /* the exit code, or 128 + the signal that ended it */
+  char *out; /* standard output and error, each followed by a NUL */
   char *err;
   size_t out_length;
 } shell;

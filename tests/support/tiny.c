@@ -21,17 +21,27 @@ void tiny_tokenizer(const char *folder) {
   size_t at = (size_t)snprintf(
       text, sizeof text,
       "{\"version\":\"1.0\",\"truncation\":null,\"padding\":null,\"added_tokens\":["
-      "{\"id\":0,\"content\":\"[PAD]\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":true},"
-      "{\"id\":2,\"content\":\"[CLS]\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":true},"
-      "{\"id\":3,\"content\":\"[SEP]\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":true}],"
-      "\"normalizer\":{\"type\":\"BertNormalizer\",\"clean_text\":true,\"handle_chinese_chars\":true,\"strip_accents\":null,"
-      "\"lowercase\":true},\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},\"post_processor\":{\"type\":\"TemplateProcessing\","
+      "{\"id\":0,\"content\":\"[PAD]\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,"
+      "\"special\":true},"
+      "{\"id\":2,\"content\":\"[CLS]\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,"
+      "\"special\":true},"
+      "{\"id\":3,\"content\":\"[SEP]\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,"
+      "\"special\":true}],"
+      "\"normalizer\":{\"type\":\"BertNormalizer\",\"clean_text\":true,\"handle_chinese_chars\":true,\"strip_"
+      "accents\":null,"
+      "\"lowercase\":true},\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},\"post_processor\":{\"type\":"
+      "\"TemplateProcessing\","
       "\"single\":[{\"SpecialToken\":{\"id\":\"[CLS]\",\"type_id\":0}},{\"Sequence\":{\"id\":\"A\",\"type_id\":0}},"
-      "{\"SpecialToken\":{\"id\":\"[SEP]\",\"type_id\":0}}],\"pair\":[{\"SpecialToken\":{\"id\":\"[CLS]\",\"type_id\":0}},"
-      "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}},{\"SpecialToken\":{\"id\":\"[SEP]\",\"type_id\":0}},{\"Sequence\":{\"id\":\"B\","
-      "\"type_id\":1}},{\"SpecialToken\":{\"id\":\"[SEP]\",\"type_id\":1}}],\"special_tokens\":{\"[CLS]\":{\"id\":\"[CLS]\",\"ids\":[2],"
-      "\"tokens\":[\"[CLS]\"]},\"[SEP]\":{\"id\":\"[SEP]\",\"ids\":[3],\"tokens\":[\"[SEP]\"]}}},\"decoder\":{\"type\":\"WordPiece\","
-      "\"prefix\":\"##\",\"cleanup\":true},\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"continuing_subword_prefix\":\"\","
+      "{\"SpecialToken\":{\"id\":\"[SEP]\",\"type_id\":0}}],\"pair\":[{\"SpecialToken\":{\"id\":\"[CLS]\",\"type_"
+      "id\":0}},"
+      "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}},{\"SpecialToken\":{\"id\":\"[SEP]\",\"type_id\":0}},{\"Sequence\":"
+      "{\"id\":\"B\","
+      "\"type_id\":1}},{\"SpecialToken\":{\"id\":\"[SEP]\",\"type_id\":1}}],\"special_tokens\":{\"[CLS]\":{\"id\":\"["
+      "CLS]\",\"ids\":[2],"
+      "\"tokens\":[\"[CLS]\"]},\"[SEP]\":{\"id\":\"[SEP]\",\"ids\":[3],\"tokens\":[\"[SEP]\"]}}},\"decoder\":{"
+      "\"type\":\"WordPiece\","
+      "\"prefix\":\"##\",\"cleanup\":true},\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"continuing_"
+      "subword_prefix\":\"\","
       "\"max_input_chars_per_word\":100,\"vocab\":{\"[PAD]\":0,\"[UNK]\":1,\"[CLS]\":2,\"[SEP]\":3");
   for (int i = 0; characters[i]; i++)
     at += (size_t)snprintf(text + at, sizeof text - at, ",\"%c\":%d", characters[i], i + 4);
@@ -58,8 +68,8 @@ static void put(emily_array_map *map, const char *name, int64_t rows, int64_t co
   free(values);
 }
 
-static void put_layer(emily_array_map *map, const char *prefix, int layer, const char *name, int64_t rows, int64_t columns,
-                      float around) {
+static void put_layer(emily_array_map *map, const char *prefix, int layer, const char *name, int64_t rows,
+                      int64_t columns, float around) {
   char full[160];
   snprintf(full, sizeof full, "%s.%d.%s", prefix, layer, name);
   put(map, full, rows, columns, around);
@@ -70,7 +80,8 @@ static void save(const char *folder, emily_array_map *map) {
   emily_array_map_release(map);
 }
 
-static void put_linear(emily_array_map *map, const char *prefix, int layer, const char *name, int64_t rows, int64_t columns) {
+static void put_linear(emily_array_map *map, const char *prefix, int layer, const char *name, int64_t rows,
+                       int64_t columns) {
   char weight[96], bias[96];
   snprintf(weight, sizeof weight, "%s.weight", name);
   snprintf(bias, sizeof bias, "%s.bias", name);
@@ -105,10 +116,11 @@ void tiny_bert(const char *folder) {
     put_norm(map, "encoder.layer", i, "output.LayerNorm");
   }
   save(folder, map);
-  folder_puts(folder, "config.json",
-              "{\"architectures\":[\"BertModel\"],\"model_type\":\"bert\",\"hidden_size\":16,\"num_hidden_layers\":2,"
-              "\"num_attention_heads\":4,\"intermediate_size\":24,\"hidden_act\":\"gelu\",\"max_position_embeddings\":48,"
-              "\"type_vocab_size\":2,\"layer_norm_eps\":1e-12,\"vocab_size\":64,\"pad_token_id\":0}");
+  folder_puts(
+      folder, "config.json",
+      "{\"architectures\":[\"BertModel\"],\"model_type\":\"bert\",\"hidden_size\":16,\"num_hidden_layers\":2,"
+      "\"num_attention_heads\":4,\"intermediate_size\":24,\"hidden_act\":\"gelu\",\"max_position_embeddings\":48,"
+      "\"type_vocab_size\":2,\"layer_norm_eps\":1e-12,\"vocab_size\":64,\"pad_token_id\":0}");
   tiny_tokenizer(folder);
 }
 
@@ -133,10 +145,12 @@ void tiny_qwen3(const char *folder) {
     put_layer(map, prefix, i, "mlp.down_proj.weight", WIDTH, INNER, 0);
   }
   save(folder, map);
-  folder_puts(folder, "config.json",
-              "{\"architectures\":[\"Qwen3ForCausalLM\"],\"model_type\":\"qwen3\",\"hidden_size\":16,\"num_hidden_layers\":2,"
-              "\"num_attention_heads\":4,\"num_key_value_heads\":2,\"head_dim\":8,\"intermediate_size\":24,\"hidden_act\":\"silu\","
-              "\"max_position_embeddings\":100000,\"rms_norm_eps\":1e-6,\"rope_theta\":10000.0,\"tie_word_embeddings\":false,"
-              "\"vocab_size\":64,\"attention_bias\":false,\"eos_token_id\":3}");
+  folder_puts(
+      folder, "config.json",
+      "{\"architectures\":[\"Qwen3ForCausalLM\"],\"model_type\":\"qwen3\",\"hidden_size\":16,\"num_hidden_layers\":2,"
+      "\"num_attention_heads\":4,\"num_key_value_heads\":2,\"head_dim\":8,\"intermediate_size\":24,\"hidden_act\":"
+      "\"silu\","
+      "\"max_position_embeddings\":100000,\"rms_norm_eps\":1e-6,\"rope_theta\":10000.0,\"tie_word_embeddings\":false,"
+      "\"vocab_size\":64,\"attention_bias\":false,\"eos_token_id\":3}");
   tiny_tokenizer(folder);
 }
