@@ -86,6 +86,9 @@ typedef struct emily__cpu_kernels {
 #include "backend/cpu/kernels.def"
 #undef KERNELS
 
+/* Bytes ahead at which a product of m rows fetches its weights; 0: not at all (fetch.c). */
+int64_t emily__fetch_ahead(int64_t m);
+
 /* The table for this process: plain, overridden as far as the cpu and EMILY_CPU allow. Decided once; thread-safe. */
 const emily__cpu_kernels *emily__cpu_kernels_get(void);
 

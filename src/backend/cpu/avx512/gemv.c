@@ -39,7 +39,7 @@ static inline __m512 widen_bf16(__m256i x) {
 
 static float dot(const float *a, const float *b, int64_t n) {
   float y;
-  tile_f32(&y, 0, a, EMILY__SKINNY_LANES, b, 0, 0, n, 1, 1);
+  tile_f32(&y, 0, a, EMILY__SKINNY_LANES, b, 0, 0, n, 0, 1, 1);
   return y;
 }
 
