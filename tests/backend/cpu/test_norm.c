@@ -59,7 +59,7 @@ static void check(const norm_case *c, double scale) {
   reference(c, want);
   const emily__tensor *got = run(c, EMILY_OK);
   const double inside = got->dtype == EMILY_FLOAT64 ? 64 * 0x1p-53 : 16 * 0x1p-24, rounding = rounding_of(got->dtype);
-  const double denormal = got->dtype == EMILY_FLOAT16 ? 0x1p-25 : 0; /* half the spacing below the smallest normal number */
+  const double denormal = got->dtype == EMILY_FLOAT16 ? 0x1.01p-25 : 0; /* half the spacing below the smallest normal number */
   assert_true(tensor_near(got, want, inside + rounding, fmax(inside * scale, denormal)));
   free(want);
 }

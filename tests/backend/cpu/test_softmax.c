@@ -21,7 +21,7 @@ static double tolerance(emily_dtype dtype) {
   return inside + rounding_of(dtype);
 }
 /* below the smallest normal number rounding is absolute */
-static double smallest(emily_dtype dtype) { return dtype == EMILY_FLOAT16 ? 0x1p-25 : 0x1p-134; }
+static double smallest(emily_dtype dtype) { return dtype == EMILY_FLOAT16 ? 0x1.01p-25 : 0x1p-134; }
 
 static void reference(const emily__tensor *x, double *softmax, double *logsumexp) {
   const int64_t n = x->shape[x->ndim - 1];

@@ -12,7 +12,7 @@ typedef __m256i VI; /* int32 lanes */
 typedef __m256 M;   /* all bits or none in each lane */
 
 static inline __m256i lanes_below(int64_t n) {
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(n > 8 ? 8 : (int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(n > 8 ? 8 : n < 0 ? 0 : (int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
 static inline V v_set(float x) { return _mm256_set1_ps(x); }
@@ -20,6 +20,8 @@ static inline V v_load(const float *p) { return _mm256_loadu_ps(p); }
 static inline void v_store(float *p, V x) { _mm256_storeu_ps(p, x); }
 static inline V v_load_some(const float *p, int64_t n) { return _mm256_maskload_ps(p, lanes_below(n)); } /* then zeros */
 static inline void v_store_some(float *p, V x, int64_t n) { _mm256_maskstore_ps(p, lanes_below(n), x); }
+/* x in the lanes below n, `rest` in the others */
+static inline V v_or_rest(V x, int64_t n, V rest) { return _mm256_blendv_ps(rest, x, _mm256_castsi256_ps(lanes_below(n))); }
 
 static inline V v_fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }   /* a · b + c */
 static inline V v_fnma(V a, V b, V c) { return _mm256_fnmadd_ps(a, b, c); } /* c - a · b */

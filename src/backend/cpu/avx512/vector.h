@@ -10,13 +10,15 @@ typedef __m512 V;
 typedef __m512i VI; /* int32 lanes */
 typedef __mmask16 M;
 
-static inline __mmask16 lanes_below(int64_t n) { return n >= 16 ? 0xFFFF : (__mmask16)((1u << n) - 1); }
+static inline __mmask16 lanes_below(int64_t n) { return n >= 16 ? 0xFFFF : n <= 0 ? 0 : (__mmask16)((1u << n) - 1); }
 
 static inline V v_set(float x) { return _mm512_set1_ps(x); }
 static inline V v_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void v_store(float *p, V x) { _mm512_storeu_ps(p, x); }
 static inline V v_load_some(const float *p, int64_t n) { return _mm512_maskz_loadu_ps(lanes_below(n), p); } /* then zeros */
 static inline void v_store_some(float *p, V x, int64_t n) { _mm512_mask_storeu_ps(p, lanes_below(n), x); }
+/* x in the lanes below n, `rest` in the others */
+static inline V v_or_rest(V x, int64_t n, V rest) { return _mm512_mask_blend_ps(lanes_below(n), rest, x); }
 
 static inline V v_fma(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }   /* a · b + c */
 static inline V v_fnma(V a, V b, V c) { return _mm512_fnmadd_ps(a, b, c); } /* c - a · b */
