@@ -11,6 +11,11 @@
 
 #include <stdlib.h>
 
+/* Defaults are shown as the table spells them: "true", not the 1 that a macro makes of it. */
+#undef true
+#undef false
+enum { false = 0, true = 1 };
+
 /* ---- the prototypes of ops.h, once more ---- */
 
 #define PROTO_ARRAY(n) , emily_array *n
