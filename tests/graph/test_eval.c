@@ -280,6 +280,43 @@ static void one_thread_and_many_give_the_same_bits(void **state) {
   for (int n = 1; n < 4; n++) assert_memory_equal(results[0], results[n], sizeof results[0]);
 }
 
+/* ---- memory over time ---- */
+
+static long resident_kib(void) {
+  long pages = 0;
+  FILE *f = fopen("/proc/self/statm", "r");
+  assert_non_null(f);
+  assert_int_equal(fscanf(f, "%*d %ld", &pages), 1);
+  fclose(f);
+  return pages * 4;
+}
+
+static void work_of_shape(int64_t n) {
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *x = emily_ones(s, SHAPE(n, n + 1), EMILY_FLOAT32);
+  emily_array *y = emily_scope_keep(s, emily_sum(s, emily_exp(s, emily_matmul(s, x, emily_swapaxes(s, x, 0, 1))), NULL, 0, false));
+  test_close(s);
+  assert_int_equal(emily_eval(&y, 1), EMILY_OK);
+  emily_array_release(y);
+}
+
+/* A thousand shapes: what is cached is bounded, so resident memory levels off; and ten thousand rounds leave nothing behind. */
+static void memory_levels_off(void **state) {
+  (void)state;
+  uint64_t before = active_memory();
+  emily_memory_set_cache_limit(NULL, 8 << 20);
+  for (int64_t n = 1; n <= 500; n++) work_of_shape(n);
+  long half = resident_kib();
+  for (int64_t n = 1; n <= 500; n++) work_of_shape(n % 2 ? n : 501 - n);
+  for (int i = 0; i < 10000; i++) work_of_shape(3);
+  long end = resident_kib();
+  emily_memory_set_cache_limit(NULL, 1 << 28);
+  assert_int_equal(active_memory(), before);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* those keep freed memory aside */
+  if (end > half + 8192) fail_msg("resident memory went from %ld to %ld KiB", half, end);
+#endif
+}
+
 static void null_arrays_are_refused(void **state) {
   (void)state;
   emily_array *none = NULL;
@@ -301,6 +338,7 @@ int main(void) {
       cmocka_unit_test(a_result_dropped_while_it_is_computed_leaks_nothing),
       cmocka_unit_test(sixteen_threads_share_weights_and_agree),
       cmocka_unit_test(one_thread_and_many_give_the_same_bits),
+      cmocka_unit_test(memory_levels_off),
       cmocka_unit_test(null_arrays_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
