@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -279,8 +278,7 @@ static void files_are_mapped(void **state) {
   folder_remove(folder);
 }
 
-/* 100,000 tensors in falling order of name and offset. Quadratic work would take minutes; the bound is generous
- * because the machine may be busy and the build sanitized. */
+/* 100,000 tensors in falling order of name and offset: quadratic work would run into the runner's time limit. */
 static void many_tensors_take_no_quadratic_time(void **state) {
   (void)state;
   enum { MANY = 100000 };
@@ -291,9 +289,7 @@ static void many_tensors_take_no_quadratic_time(void **state) {
                       i ? "," : "}");
   size_t size;
   emily__safetensors *file;
-  struct timespec from, to;
   uint8_t *bytes = image(header.data, MANY, &size);
-  clock_gettime(CLOCK_MONOTONIC, &from);
   assert_int_equal(emily__safetensors_parse(bytes, size, "mem", &file), EMILY_OK);
   for (int i = 0; i < MANY; i++) {
     char name[64];
@@ -301,8 +297,6 @@ static void many_tensors_take_no_quadratic_time(void **state) {
     const emily__st_entry *entry = emily__safetensors_find(file, name);
     assert_true(entry && file->data[entry->offset] == (uint8_t)i);
   }
-  clock_gettime(CLOCK_MONOTONIC, &to);
-  assert_true(to.tv_sec - from.tv_sec < 20);
   emily__safetensors_close(file);
   emily__str_free(&header);
   free(bytes);
