@@ -97,6 +97,9 @@ int cli_unknown_command(const char *name) {
   size_t count = cli_command_count < 32 ? cli_command_count : 32;
   for (size_t i = 0; i < count; i++) names[i] = cli_commands[i]->name;
   const char *nearest = cli_nearest(name, names, count);
+  if (name[0] == '-')
+    return cli_error(CLI_USAGE, "'%s' stands before a command: emily COMMAND [OPTIONS] ('emily help' lists all)",
+                     name);
   if (nearest)
     return cli_error(CLI_USAGE, "there is no command '%s': did you mean '%s'? ('emily help' lists all)", name,
                      nearest);

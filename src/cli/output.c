@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,7 +12,16 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A standard descriptor that the caller closed would be taken by the first file that is opened, and written over.
+ * What takes its place here cannot be used in its direction, so that using it is an error. */
+static void hold_standard_descriptors(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0)
+      open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* the lowest that is free */
+}
+
 void cli_out_start(void) {
+  hold_standard_descriptors();
   signal(SIGPIPE, SIG_IGN);
   static char buffer[64 * 1024];
   setvbuf(stdout, buffer, _IOFBF, sizeof buffer);

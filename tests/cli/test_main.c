@@ -31,6 +31,13 @@ static void an_unknown_command_is_told_with_the_nearest(void **state) {
   shell_free(&r);
 }
 
+static void options_come_after_the_command(void **state) {
+  (void)state;
+  shell r = shell_run("", "--threads", "2", "version");
+  shell_assert_error(&r, 2, "'--threads' stands before a command");
+  shell_free(&r);
+}
+
 static void version_is_the_library_s(void **state) {
   (void)state;
   const char *const spellings[] = {"version", "--version", "-V"};
@@ -75,6 +82,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(without_a_command_it_tells_the_usage),
       cmocka_unit_test(an_unknown_command_is_told_with_the_nearest),
+      cmocka_unit_test(options_come_after_the_command),
       cmocka_unit_test(version_is_the_library_s),
       cmocka_unit_test(a_device_that_is_not_there_is_refused),
       cmocka_unit_test(a_wrong_EMILY_CPU_stops_what_computes_and_nothing_else),

@@ -53,10 +53,23 @@ static void a_full_disk_is_told(void **state) {
   }
 }
 
+/* With its standard output closed it must not write into a file that it opens itself. */
+static void a_closed_output_is_told(void **state) {
+  (void)state;
+  int err[2], in = open("/dev/null", O_RDONLY);
+  assert_true(!pipe2(err, O_CLOEXEC));
+  pid_t pid = shell_start(in, -1, err[1], (const char *const[]){"version", NULL});
+  close(err[1]), close(in);
+  assert_string_equal(read_all(err[0]), "emily: cannot write to standard output: Bad file descriptor\n");
+  assert_int_equal(shell_wait(pid), 1);
+  close(err[0]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_reader_that_goes_away_ends_it_quietly),
       cmocka_unit_test(a_full_disk_is_told),
+      cmocka_unit_test(a_closed_output_is_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

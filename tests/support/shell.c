@@ -30,7 +30,8 @@ pid_t shell_start(int in, int out, int err, const char *const *args) {
   assert_true(pid >= 0);
   if (pid) return pid;
   dup2(in, STDIN_FILENO);
-  dup2(out, STDOUT_FILENO);
+  if (out < 0) close(STDOUT_FILENO);
+  else dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
   for (int fd = 3; fd < 64; fd++) close(fd);
   execv(path, (char *const *)(uintptr_t)argv);

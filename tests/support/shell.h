@@ -19,7 +19,7 @@ shell shell_run_text(const char *input, const char *const *args);
 #define shell_run(input, ...) shell_run_text((input), (const char *const[]){__VA_ARGS__, NULL})
 void shell_free(shell *result);
 
-/* Starts it with standard input, output and error as given, and does not wait. */
+/* Starts it with standard input, output (-1: closed) and error as given, and does not wait. */
 pid_t shell_start(int in, int out, int err, const char *const *args);
 int shell_wait(pid_t pid); /* the code, as in shell */
 
