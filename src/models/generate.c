@@ -30,9 +30,13 @@ static emily_status check_options(const emily_generate_options *o) {
   return EMILY_OK;
 }
 
+/* 53 bits: options.seed takes it back, and a JSON reader that keeps numbers as doubles reads it whole. */
 static emily_status system_seed(uint64_t *seed) {
-  if (getrandom(seed, sizeof *seed, 0) == (ssize_t)sizeof *seed) return EMILY_OK;
-  return emily__fail(EMILY_IO_ERROR, WHERE, "no seed from the system: %s; give one", strerror(errno));
+  uint64_t bits;
+  if (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits)
+    return emily__fail(EMILY_IO_ERROR, WHERE, "no seed from the system: %s; give one", strerror(errno));
+  *seed = bits >> 11;
+  return EMILY_OK;
 }
 
 /* Yes or no by the caller, then by what the caller's other options mean, then by the checkpoint. */

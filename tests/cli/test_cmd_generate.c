@@ -84,6 +84,17 @@ static void seeds_and_threads(void **state) {
   check_same(GENERATE("", "-p", "ab", "-n40"), GENERATE("", "-p", "ab", "-n40", "--repetition-penalty", "5"), 0);
 }
 
+/* The seed that the system gave is told, and gives the same tokens again. */
+static void a_told_seed_gives_the_text_again(void **state) {
+  (void)state;
+  for (int i = 0; i < 8; i++) {
+    char seed[32];
+    json_t *first = GENERATE("", "-p", "ab", "--temperature", "2", "-n40");
+    snprintf(seed, sizeof seed, "%lld", (long long)json_integer_value(json_object_get(first, "seed")));
+    check_same(first, GENERATE("", "-p", "ab", "--temperature", "2", "-n40", "--seed", seed), 1);
+  }
+}
+
 static void streaming_prints_the_same_text(void **state) {
   (void)state;
   json_t *object = GENERATE("", "-p", "the sea", "-n30");
@@ -212,6 +223,7 @@ int main(void) {
       cmocka_unit_test(the_line_has_what_scripts_read),
       cmocka_unit_test(ways_to_give_a_prompt_agree),
       cmocka_unit_test(seeds_and_threads),
+      cmocka_unit_test(a_told_seed_gives_the_text_again),
       cmocka_unit_test(streaming_prints_the_same_text),
       cmocka_unit_test(no_tokenizer_no_text),
       cmocka_unit_test(stops),
