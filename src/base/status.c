@@ -1,6 +1,8 @@
 /* status.c: the thread-local record of the latest failure. See status.h. */
 #include "base/status.h"
 
+#include "base/utf8.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -28,25 +30,41 @@ const emily_error *emily_last_error(void) {
   return &last_public;
 }
 
-/* Drop a multi-byte character that the end of the buffer cut in two. */
-static void trim_partial_utf8(char *text, size_t length) {
-  size_t start = length;
-  while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80) start--;
-  if (start == 0) return;
-  unsigned char lead = (unsigned char)text[start - 1];
-  size_t need = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-  if (length - (start - 1) < need) text[start - 1] = '\0';
+/* How the character at `text` stands in a message: as it is, or escaped where a terminal would obey it rather than show
+ * it (control characters, U+0080 to U+009F among them) and where it is not UTF-8. Names in files may hold any bytes. */
+static size_t escape(const char *text, size_t length, size_t *used, char out[16]) {
+  int32_t code = emily__utf8_decode(text, length, used);
+  size_t count = 0;
+  if (code >= 0x20 && (code < 0x7F || code >= 0xA0)) return memcpy(out, text, *used), *used;
+  for (size_t i = 0; i < *used; i++) count += (size_t)sprintf(out + count, "\\x%02X", (unsigned char)text[i]);
+  return count;
+}
+
+/* Copies the message with what must be escaped escaped, as many whole characters and escapes as there is room for. */
+static void put_message(const char *text, size_t length) {
+  char shown[16];
+  size_t count = 0, shown_length;
+  for (size_t at = 0, used; at < length; at += used) {
+    shown_length = escape(text + at, length - at, &used, shown);
+    if (count + shown_length >= sizeof last.message) break;
+    memcpy(last.message + count, shown, shown_length);
+    count += shown_length;
+  }
+  last.message[count] = '\0';
 }
 
 emily_status emily__failv(emily_status status, const char *where, const char *format, va_list args) {
   /* The new message may be made from the old one: format it aside first. */
   char message[EMILY__MESSAGE_MAX];
-  int length = vsnprintf(message, sizeof message, format, args);
-  if (length < 0) message[0] = '\0';
-  if (length >= (int)sizeof message) trim_partial_utf8(message, sizeof message - 1);
+  int wanted = vsnprintf(message, sizeof message, format, args);
+  size_t length = wanted < 0 ? 0 : (size_t)wanted;
+  if (length >= sizeof message) {
+    length = sizeof message - 1;
+    length -= emily__utf8_incomplete_tail(message, length);
+  }
   last.status = status;
   snprintf(last.where, sizeof last.where, "%s", where ? where : "");
-  memcpy(last.message, message, sizeof message);
+  put_message(message, length);
   last.bytes_asked = last.bytes_free = 0;
   return status;
 }

@@ -24,7 +24,8 @@ typedef struct emily__error {
   uint64_t bytes_asked, bytes_free;
 } emily__error;
 
-/* Record a failure on this thread; returns `status`. Longer messages are cut at a whole UTF-8 character. */
+/* Record a failure on this thread; returns `status`. Longer messages are cut at a whole UTF-8 character. Control
+ * characters and bytes that are not UTF-8 (of names in files, say) stand in the message as \x1B. */
 emily_status emily__fail(emily_status status, const char *where, const char *format, ...) EMILY_PRINTF(3, 4);
 emily_status emily__failv(emily_status status, const char *where, const char *format, va_list args);
 
