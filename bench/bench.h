@@ -1,4 +1,5 @@
-/* bench.h: what the programs here share: a clock, the best and the median of several runs, memory that is really there. */
+/* bench.h: what the programs here share: a clock, the best and the median of several runs, memory that is really
+ * there. */
 #ifndef EMILY_BENCH_BENCH_H
 #define EMILY_BENCH_BENCH_H
 

@@ -1,5 +1,5 @@
-/* limits.c: what this machine allows: reading memory, float32 multiply-adds, handing a job to the pool. The figures that
- * docs/PERFORMANCE.md divides by. Usage: limits [threads] */
+/* limits.c: what this machine allows: reading memory, float32 multiply-adds, handing a job to the pool. The figures
+ * that docs/PERFORMANCE.md divides by. Usage: limits [threads] */
 #include "bench.h"
 
 #include "backend/cpu/pool.h"
@@ -21,43 +21,45 @@ typedef struct reader {
 
 #if defined(__x86_64__)
 /* Adds up `streams` stretches of `bytes` each, `apart` bytes from one another, side by side. */
-#define READ_LOOP(V, ZERO, ADD, LOAD, STEP)                                                   \
-  V sum[STREAMS];                                                                             \
-  _Pragma("GCC unroll 8") for (int s = 0; s < STREAMS; s++) sum[s] = ZERO();                  \
-  for (size_t at = 0; at < bytes; at += 64)                                                   \
-    _Pragma("GCC unroll 8") for (int s = 0; s < streams; s++) {                               \
-      const char *from = p + (size_t)s * apart + at;                                          \
-      if (ahead) _mm_prefetch(from + ahead, _MM_HINT_T0);                                     \
-      _Pragma("GCC unroll 2") for (int i = 0; i < 64; i += STEP)                              \
-        sum[s] = ADD(sum[s], LOAD((const float *)(from + i)));                                \
-    }                                                                                         \
+#define READ_LOOP(V, ZERO, ADD, LOAD, STEP)                                                             \
+  V sum[STREAMS];                                                                                       \
+  _Pragma("GCC unroll 8") for (int s = 0; s < STREAMS; s++) sum[s] = ZERO();                            \
+  for (size_t at = 0; at < bytes; at += 64) _Pragma("GCC unroll 8") for (int s = 0; s < streams; s++) { \
+      const char *from = p + (size_t)s * apart + at;                                                    \
+      if (ahead) _mm_prefetch(from + ahead, _MM_HINT_T0);                                               \
+      _Pragma("GCC unroll 2") for (int i = 0; i < 64; i += STEP) sum[s] =                               \
+          ADD(sum[s], LOAD((const float *)(from + i)));                                                 \
+    }                                                                                                   \
   _Pragma("GCC unroll 8") for (int s = 1; s < STREAMS; s++) sum[0] = ADD(sum[0], sum[s]);
 
-__attribute__((target("avx512f"), always_inline)) static inline float add_up_avx512(const char *p, size_t bytes, int streams,
-                                                                                   size_t apart, int ahead) {
+__attribute__((target("avx512f"), always_inline)) static inline float add_up_avx512(const char *p, size_t bytes,
+                                                                                    int streams, size_t apart,
+                                                                                    int ahead) {
   READ_LOOP(__m512, _mm512_setzero_ps, _mm512_add_ps, _mm512_loadu_ps, 64)
   return _mm512_cvtss_f32(sum[0]);
 }
-__attribute__((target("avx512f"))) static float read_avx512(const char *p, size_t bytes, int streams, size_t apart, int ahead) {
+__attribute__((target("avx512f"))) static float read_avx512(const char *p, size_t bytes, int streams, size_t apart,
+                                                            int ahead) {
   return streams == 1 ? add_up_avx512(p, bytes, 1, 0, ahead) : add_up_avx512(p, bytes, STREAMS, apart, ahead);
 }
-__attribute__((target("avx2"), always_inline)) static inline float add_up_avx2(const char *p, size_t bytes, int streams,
-                                                                               size_t apart, int ahead) {
+__attribute__((target("avx2"), always_inline)) static inline float add_up_avx2(const char *p, size_t bytes,
+                                                                               int streams, size_t apart, int ahead) {
   READ_LOOP(__m256, _mm256_setzero_ps, _mm256_add_ps, _mm256_loadu_ps, 32)
   return _mm256_cvtss_f32(sum[0]);
 }
-__attribute__((target("avx2"))) static float read_avx2(const char *p, size_t bytes, int streams, size_t apart, int ahead) {
+__attribute__((target("avx2"))) static float read_avx2(const char *p, size_t bytes, int streams, size_t apart,
+                                                       int ahead) {
   return streams == 1 ? add_up_avx2(p, bytes, 1, 0, ahead) : add_up_avx2(p, bytes, STREAMS, apart, ahead);
 }
 
-#define FMA_LOOP(V, SET, FMA)                                                                          \
-  V acc[12];                                                                                           \
-  _Pragma("GCC unroll 12") for (int i = 0; i < 12; i++) acc[i] = SET((float)i);                         \
-  const V x = SET(0.999f), y = SET(1e-3f);                                                             \
-  for (int r = 0; r < FMA_ROUNDS; r++) {                                                               \
-    _Pragma("GCC unroll 12") for (int i = 0; i < 12; i++) acc[i] = FMA(acc[i], x, y);                  \
-    __asm__ volatile("" ::: "memory");                                                                 \
-  }                                                                                                    \
+#define FMA_LOOP(V, SET, FMA)                                                         \
+  V acc[12];                                                                          \
+  _Pragma("GCC unroll 12") for (int i = 0; i < 12; i++) acc[i] = SET((float)i);       \
+  const V x = SET(0.999f), y = SET(1e-3f);                                            \
+  for (int r = 0; r < FMA_ROUNDS; r++) {                                              \
+    _Pragma("GCC unroll 12") for (int i = 0; i < 12; i++) acc[i] = FMA(acc[i], x, y); \
+    __asm__ volatile("" ::: "memory");                                                \
+  }                                                                                   \
   _Pragma("GCC unroll 12") for (int i = 1; i < 12; i++) acc[0] = FMA(acc[i], x, acc[0]);
 
 __attribute__((target("avx512f"))) static void fma_avx512(void *context, int64_t block) {
@@ -80,7 +82,8 @@ static void read_block(void *context, int64_t block) {
 #if defined(__x86_64__)
   const int streams = r->stream ? STREAMS : 1;
   const size_t each = r->bytes / (size_t)streams;
-  sink = has_avx512() ? read_avx512(p, each, streams, each, r->prefetch) : read_avx2(p, each, streams, each, r->prefetch);
+  sink = has_avx512() ? read_avx512(p, each, streams, each, r->prefetch)
+                      : read_avx2(p, each, streams, each, r->prefetch);
 #else
   float sum = 0;
   for (size_t at = 0; at < r->bytes; at += 64) sum += *(const float *)(p + at);
@@ -105,10 +108,13 @@ static void fork_join(void *context) {
 }
 
 #if defined(__x86_64__)
-static void multiply_add(void *context) { emily__pool_run(has_avx512() ? fma_avx512 : fma_avx2, context, emily__pool_threads()); }
+static void multiply_add(void *context) {
+  emily__pool_run(has_avx512() ? fma_avx512 : fma_avx2, context, emily__pool_threads());
+}
 static void measure_fma(void) {
   const double flops = 2.0 * (has_avx512() ? 16 : 8) * 12 * FMA_ROUNDS * emily__pool_threads();
-  printf("  %-44s %6.1f GFLOP/s\n", "float32 multiply-add", flops / bench_measure(multiply_add, NULL, 0.3).best * 1e-9);
+  printf("  %-44s %6.1f GFLOP/s\n", "float32 multiply-add",
+         flops / bench_measure(multiply_add, NULL, 0.3).best * 1e-9);
 }
 #else
 static void measure_fma(void) {}

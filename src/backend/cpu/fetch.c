@@ -1,6 +1,7 @@
-/* fetch.c: how far ahead of its use a stream of weights is fetched by software. Measured (docs/PERFORMANCE.md): Intel's cores reach
- * their bandwidth only with it, at 2 KiB in every stream; AMD's fetch far streams well by themselves and lose a tenth to it, but
- * stop where so many rows share a piece of the weight that the core computes for long between two loads. */
+/* fetch.c: how far ahead of its use a stream of weights is fetched by software. Measured (docs/PERFORMANCE.md):
+ * Intel's cores reach their bandwidth only with it, at 2 KiB in every stream; AMD's fetch far streams well by
+ * themselves and lose a tenth to it, but stop where so many rows share a piece of the weight that the core computes
+ * for long between two loads. */
 #include "backend/cpu/kernels.h"
 #include "base/cpu.h"
 

@@ -1,16 +1,18 @@
-/* gemm.c: products in float32 arithmetic, packed and blocked (Goto and van de Geijn, "Anatomy of High-Performance Matrix
- * Multiplication", 2008).
+/* gemm.c: products in float32 arithmetic, packed and blocked (Goto and van de Geijn, "Anatomy of High-Performance
+ * Matrix Multiplication", 2008).
  *
- * C is cut into blocks of rows and columns, each a task for the pool. A task goes over k in blocks: it packs that block of B
- * into panels [k][gemm_nr] that stay in its core's second-level cache, then takes the tiles of A, packed as [k][rows of the
- * tile] and small enough for the first level, through all of these panels with the micro-kernel. A is packed once, by all
- * threads, before the tasks begin. 16-bit elements are widened to float32 while they are packed, and rounded once at the end.
+ * C is cut into blocks of rows and columns, each a task for the pool. A task goes over k in blocks: it packs that
+ * block of B into panels [k][gemm_nr] that stay in its core's second-level cache, then takes the tiles of A, packed
+ * as [k][rows of the tile] and small enough for the first level, through all of these panels with the micro-kernel. A
+ * is packed once, by all threads, before the tasks begin. 16-bit elements are widened to float32 while they are
+ * packed, and rounded once at the end.
  *
- * Each element of C is Σ over blocks of k of (Σ over the block in the order of k): blocks of k depend on k alone, so the bits
- * depend neither on the number of threads nor on the other rows and columns, however these are cut.
+ * Each element of C is Σ over blocks of k of (Σ over the block in the order of k): blocks of k depend on k alone, so
+ * the bits depend neither on the number of threads nor on the other rows and columns, however these are cut.
  *
- * Scratch comes from the backend's allocator, which keeps it for the next product (emily__cpu_memory_clear_cache gives it back):
- * at most A_LIMIT elements for A (or one tile), and (TASK_ROWS + K_BLOCK) · TASK_COLUMNS for each thread.
+ * Scratch comes from the backend's allocator, which keeps it for the next product (emily__cpu_memory_clear_cache
+ * gives it back): at most A_LIMIT elements for A (or one tile), and (TASK_ROWS + K_BLOCK) · TASK_COLUMNS for each
+ * thread.
  */
 #include "backend/cpu/gemm.h"
 
@@ -20,15 +22,15 @@
 #include <stdatomic.h>
 
 enum {
-  K_BLOCK = 512,          /* A's tile of 12 rows: 24 KiB */
-  TASK_COLUMNS = 256,     /* B's block: 512 KiB */
-  TASK_ROWS = 384,        /* C's block where it needs scratch: 384 KiB */
+  K_BLOCK = 512,      /* A's tile of 12 rows: 24 KiB */
+  TASK_COLUMNS = 256, /* B's block: 512 KiB */
+  TASK_ROWS = 384,    /* C's block where it needs scratch: 384 KiB */
   TASK_ROWS_IN_PLACE = 4096,
-  TASKS_PER_THREAD = 2,   /* where there are enough columns and rows, so that threads end together */
-  SLOTS = 64,             /* at most so many tasks at once: bits of a word */
-  A_LIMIT = 8 << 20,      /* elements of A packed at a time: 32 MiB */
-  PACK_TASK = 1 << 15,    /* elements of A that are worth a task of their own */
-  ALONE = 1 << 18         /* multiplications that one thread does in the time others need to begin */
+  TASKS_PER_THREAD = 2, /* where there are enough columns and rows, so that threads end together */
+  SLOTS = 64,           /* at most so many tasks at once: bits of a word */
+  A_LIMIT = 8 << 20,    /* elements of A packed at a time: 32 MiB */
+  PACK_TASK = 1 << 15,  /* elements of A that are worth a task of their own */
+  ALONE = 1 << 18       /* multiplications that one thread does in the time others need to begin */
 };
 
 typedef struct gemm_job {
@@ -41,7 +43,7 @@ typedef struct gemm_job {
   float *a;                  /* [products][block of k][tile][k][rows of the tile] */
   float *slots;              /* a task's own: B's panels, then C's block */
   int64_t slot_size, b_size; /* in elements */
-  bool sums_apart;           /* out cannot hold the sums of every block: it is not float32, or its last panel is not whole */
+  bool sums_apart; /* out cannot hold the sums of every block: it is not float32, or its last panel is not whole */
   _Atomic uint64_t free_slots;
 } gemm_job;
 
@@ -111,11 +113,11 @@ static void pack_a_task(void *context, int64_t task) {
 typedef struct gemm_task {
   int64_t t, first_tile, last_tile, j0, j1;
   emily__matrix b, c, out;
-  float *panels;            /* B, packed */
-  float *sums;              /* C in float32: out itself where it can hold the sums … */
+  float *panels; /* B, packed */
+  float *sums;   /* C in float32: out itself where it can hold the sums … */
   int64_t lds;
-  bool direct;              /* … which is when whole panels of float32 columns are contiguous in it */
-  bool in_place;            /* B's whole panels are not packed */
+  bool direct;   /* … which is when whole panels of float32 columns are contiguous in it */
+  bool in_place; /* B's whole panels are not packed */
 } gemm_task;
 
 static bool holds_sums(const emily__matrix *out) { return out->dtype == EMILY_FLOAT32 && out->col == 1; }
@@ -155,7 +157,8 @@ static void pack_b(const gemm_job *job, const gemm_task *task, int64_t k0, int64
   }
 }
 
-/* One tile of A through all panels of B; at the last block of k the tile's rows of C are finished while they are in cache. */
+/* One tile of A through all panels of B; at the last block of k the tile's rows of C are finished while they are in
+ * cache. */
 static void multiply_tile(const gemm_job *job, const gemm_task *task, int64_t tile, int64_t block) {
   const int64_t nr = job->kernels->gemm_nr, k0 = k_border(job, block), k1 = k_border(job, block + 1);
   const int64_t i0 = tile_border(job, tile), rows = tile_border(job, tile + 1) - i0;
@@ -163,8 +166,10 @@ static void multiply_tile(const gemm_job *job, const gemm_task *task, int64_t ti
   float *sums = task->sums + (i0 - tile_border(job, task->first_tile)) * task->lds;
   for (int64_t j = 0; j < task->j1 - task->j0; j += nr) {
     const bool in_place = task->in_place && task->j0 + j + nr <= task->j1;
-    const float *b = in_place ? (const float *)emily__matrix_at(&task->b, k0, task->j0 + j) : task->panels + j * (k1 - k0);
-    job->kernels->gemm_micro(sums + j, task->lds, a, b, in_place ? task->b.row : nr, k1 - k0, (int32_t)rows, block > 0);
+    const float *b =
+        in_place ? (const float *)emily__matrix_at(&task->b, k0, task->j0 + j) : task->panels + j * (k1 - k0);
+    job->kernels->gemm_micro(sums + j, task->lds, a, b, in_place ? task->b.row : nr, k1 - k0, (int32_t)rows,
+                             block > 0);
   }
   if (block + 1 < job->cut.k_blocks || (task->direct && !task->c.data && job->p->alpha == 1)) return;
   emily__product_finish(job->p, &task->out, &task->c, job->row0 + i0, task->j0, rows, task->j1 - task->j0, sums,
@@ -185,7 +190,8 @@ static void run_task(void *context, int64_t index) {
 
 static void run(const gemm_job *job, emily__pool_fn *fn, int64_t count, bool alone) {
   if (!alone) emily__pool_run(fn, (void *)job, count);
-  else for (int64_t i = 0; i < count; i++) fn((void *)job, i);
+  else
+    for (int64_t i = 0; i < count; i++) fn((void *)job, i);
 }
 
 /* A round: as much of A as scratch holds. */

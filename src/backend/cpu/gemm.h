@@ -19,8 +19,8 @@ void emily__gemm_cut_product(emily__gemm_cut *cut, const emily__cpu_kernels *ker
 
 static inline int64_t emily__gemm_border(int64_t extent, int64_t parts, int64_t i) { return i * extent / parts; }
 
-/* panel[p · ldo + i] = x's element (first + i along `along`, k0 + p along `k_stride`'s axis) as float32, i < rows, p < k.
- * `along` and `k_stride` are strides in elements. */
+/* panel[p · ldo + i] = x's element (first + i along `along`, k0 + p along `k_stride`'s axis) as float32, i < rows, p
+ * < k. `along` and `k_stride` are strides in elements. */
 void emily__gemm_pack(const emily__cpu_kernels *kernels, float *panel, int64_t ldo, const char *x, emily_dtype dtype,
                       int64_t along, int64_t k_stride, int64_t rows, int64_t k);
 

@@ -13,10 +13,10 @@ static void micro(float *c, int64_t ldc, const float *a_panel, const float *b_pa
     for (int j = 0; j < NR; j++) c[i * ldc + j] = accumulate ? c[i * ldc + j] + sum[i][j] : sum[i][j];
 }
 
-#define TRANSPOSE(name, W, F32)                                                                  \
-  static void name(float *out, int64_t ldo, const W *x, int64_t ldx, int64_t rows, int64_t k) {  \
-    for (int64_t j = 0; j < k; j++)                                                              \
-      for (int64_t i = 0; i < rows; i++) out[j * ldo + i] = F32(x[i * ldx + j]);                 \
+#define TRANSPOSE(name, W, F32)                                                                 \
+  static void name(float *out, int64_t ldo, const W *x, int64_t ldx, int64_t rows, int64_t k) { \
+    for (int64_t j = 0; j < k; j++)                                                             \
+      for (int64_t i = 0; i < rows; i++) out[j * ldo + i] = F32(x[i * ldx + j]);                \
   }
 TRANSPOSE(transpose_f32, float, )
 TRANSPOSE(transpose_f16, emily__f16, emily__f16_to_f32)

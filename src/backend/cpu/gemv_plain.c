@@ -1,5 +1,5 @@
-/* gemv_plain.c: dot products along contiguous rows, in plain C. Sixteen partial sums, so that the error grows with k / 16 and the
- * compiler may use the vectors it has; the order is fixed by k alone. */
+/* gemv_plain.c: dot products along contiguous rows, in plain C. Sixteen partial sums, so that the error grows with k
+ * / 16 and the compiler may use the vectors it has; the order is fixed by k alone. */
 #include "backend/cpu/kernels.h"
 
 enum { LANES = EMILY__SKINNY_LANES };

@@ -26,7 +26,8 @@ static void fill(emily__level level, emily__cpu_kernels *out) {
     if (families[i].level <= (int)level) families[i].fill(out);
 }
 
-/* A wrong EMILY_CPU is refused where the backend is first asked for; whoever gets here regardless works in plain C. */
+/* A wrong EMILY_CPU is refused where the backend is first asked for; whoever gets here regardless works in plain C.
+ */
 static void choose(void) {
   emily__level level;
   emily__error before;

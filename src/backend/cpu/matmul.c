@@ -1,7 +1,7 @@
 /* matmul.c: the primitive matmul: out = alpha · (a · b) + beta · c. Chooses between the kernels:
  *
- *   skinny.c  few rows times a matrix whose sums run along memory (a decode step): weights are streamed once, as they are
- *   gemm.c    everything else in float32, float16, bfloat16 and their mixtures: packed and blocked, sums in float32
+ *   skinny.c  few rows times a matrix whose sums run along memory (a decode step): weights are streamed once, as they
+ * are gemm.c    everything else in float32, float16, bfloat16 and their mixtures: packed and blocked, sums in float32
  *   naive.c   float64 and complex64
  *
  * The choice and the order of every sum depend on shapes, strides and dtypes alone.
@@ -11,7 +11,9 @@
 #include "backend/cpu/product.h"
 
 /* What the skinny kernel takes: m rows, sums over k along memory. */
-static bool skinny(int64_t m, int64_t k, int64_t k_stride) { return m <= EMILY__SKINNY_MAX && (k_stride == 1 || k == 1); }
+static bool skinny(int64_t m, int64_t k, int64_t k_stride) {
+  return m <= EMILY__SKINNY_MAX && (k_stride == 1 || k == 1);
+}
 
 /* Few columns are few rows of the transposed product. */
 static bool skinny_when_swapped(const emily__product *p) {

@@ -1,4 +1,5 @@
-/* naive.c: products in float64 and complex64, any strides: runs of 64 columns of one row, each sum in the order of k. */
+/* naive.c: products in float64 and complex64, any strides: runs of 64 columns of one row, each sum in the order of k.
+ */
 #include "backend/cpu/pool.h"
 #include "backend/cpu/product.h"
 
@@ -15,7 +16,8 @@ enum { COLUMNS = 64, GRAIN = 1 << 15 /* multiplications worth a block of their o
 
 #define T emily__c64
 #define NAME(base) base##_complex64
-#define ADD_PRODUCT(s, x, y) ((s).re += (x).re * (y).re - (x).im * (y).im, (s).im += (x).re * (y).im + (x).im * (y).re)
+#define ADD_PRODUCT(s, x, y) \
+  ((s).re += (x).re * (y).re - (x).im * (y).im, (s).im += (x).re * (y).im + (x).im * (y).re)
 #define FINISH(alpha, s) ((emily__c64){(alpha) * (s).re, (alpha) * (s).im})
 #define ADD_SCALED(r, beta, c) ((r).re += (beta) * (c).re, (r).im += (beta) * (c).im)
 #include "backend/cpu/naive.inc"

@@ -1,12 +1,14 @@
 /* pool.c: see pool.h. How a job is handed over:
  *
- * The caller takes the pool (`busy`), writes the job, resets the block counter and opens it (`open` = the job's number, never 0).
- * A worker that sees an open job counts itself in (`inside`), looks again that the job is still open, and takes blocks until
- * there are none. The caller takes blocks too, then closes the job and waits for `inside` to be 0: only then may the job's memory
- * go. A worker that counted itself in too late finds the job closed and leaves without touching it. These two flags are read and
- * written in one total order (seq_cst), so either the worker sees "closed" or the caller sees the worker.
+ * The caller takes the pool (`busy`), writes the job, resets the block counter and opens it (`open` = the job's
+ * number, never 0). A worker that sees an open job counts itself in (`inside`), looks again that the job is still
+ * open, and takes blocks until there are none. The caller takes blocks too, then closes the job and waits for
+ * `inside` to be 0: only then may the job's memory go. A worker that counted itself in too late finds the job closed
+ * and leaves without touching it. These two flags are read and written in one total order (seq_cst), so either the
+ * worker sees "closed" or the caller sees the worker.
  *
- * Idle workers look for a new job for SPINS rounds, then sleep on a condition. The caller wakes them only if some sleep.
+ * Idle workers look for a new job for SPINS rounds, then sleep on a condition. The caller wakes them only if some
+ * sleep.
  */
 #include "backend/cpu/pool.h"
 
@@ -85,7 +87,8 @@ void emily__pool_set_threads(int32_t n) { atomic_store(&threads_set, n < 1 ? 0 :
 
 static void take_blocks(emily__pool_fn *fn, void *context, int64_t count) {
   in_job = true;
-  for (int64_t block; (block = atomic_fetch_add_explicit(&pool.next, 1, memory_order_relaxed)) < count;) fn(context, block);
+  for (int64_t block; (block = atomic_fetch_add_explicit(&pool.next, 1, memory_order_relaxed)) < count;)
+    fn(context, block);
   in_job = false;
 }
 

@@ -89,16 +89,19 @@ void emily__gather_f32(float *out, const char *x, int64_t stride, emily_dtype dt
   if (dtype == EMILY_FLOAT32) {
     const float *from = (const float *)x;
     if (stride == 1) memcpy(out, from, (size_t)n * sizeof *out);
-    else for (int64_t i = 0; i < n; i++) out[i] = from[i * stride];
+    else
+      for (int64_t i = 0; i < n; i++) out[i] = from[i * stride];
   } else if (dtype == EMILY_FLOAT16) {
     const emily__f16 *from = (const emily__f16 *)x;
     if (stride == 1) kernels->f16_to_f32(out, from, n);
-    else for (int64_t i = 0; i < n; i++) out[i] = emily__f16_to_f32(from[i * stride]);
+    else
+      for (int64_t i = 0; i < n; i++) out[i] = emily__f16_to_f32(from[i * stride]);
   } else {
     const emily__bf16 *from = (const emily__bf16 *)x;
     assert(dtype == EMILY_BFLOAT16);
     if (stride == 1) kernels->bf16_to_f32(out, from, n);
-    else for (int64_t i = 0; i < n; i++) out[i] = emily__bf16_to_f32(from[i * stride]);
+    else
+      for (int64_t i = 0; i < n; i++) out[i] = emily__bf16_to_f32(from[i * stride]);
   }
 }
 
@@ -107,24 +110,30 @@ void emily__scatter_f32(char *out, int64_t stride, emily_dtype dtype, const floa
   if (dtype == EMILY_FLOAT32) {
     float *to = (float *)out;
     if (stride == 1) memcpy(to, x, (size_t)n * sizeof *x);
-    else for (int64_t i = 0; i < n; i++) to[i * stride] = x[i];
+    else
+      for (int64_t i = 0; i < n; i++) to[i * stride] = x[i];
   } else if (dtype == EMILY_FLOAT16) {
     emily__f16 *to = (emily__f16 *)out;
     if (stride == 1) kernels->f32_to_f16(to, x, n);
-    else for (int64_t i = 0; i < n; i++) to[i * stride] = emily__f32_to_f16(x[i]);
+    else
+      for (int64_t i = 0; i < n; i++) to[i * stride] = emily__f32_to_f16(x[i]);
   } else {
     emily__bf16 *to = (emily__bf16 *)out;
     assert(dtype == EMILY_BFLOAT16);
     if (stride == 1) kernels->f32_to_bf16(to, x, n);
-    else for (int64_t i = 0; i < n; i++) to[i * stride] = emily__f32_to_bf16(x[i]);
+    else
+      for (int64_t i = 0; i < n; i++) to[i * stride] = emily__f32_to_bf16(x[i]);
   }
 }
 
 /* out = alpha · sum + beta · c over at most RUN elements; c: NULL for none */
 static void combine(float *out, const float *sum, float alpha, const float *c, float beta, int64_t n) {
-  if (!c) for (int64_t i = 0; i < n; i++) out[i] = alpha * sum[i];
-  else if (alpha == 1 && beta == 1) for (int64_t i = 0; i < n; i++) out[i] = sum[i] + c[i];
-  else for (int64_t i = 0; i < n; i++) out[i] = alpha * sum[i] + beta * c[i];
+  if (!c)
+    for (int64_t i = 0; i < n; i++) out[i] = alpha * sum[i];
+  else if (alpha == 1 && beta == 1)
+    for (int64_t i = 0; i < n; i++) out[i] = sum[i] + c[i];
+  else
+    for (int64_t i = 0; i < n; i++) out[i] = alpha * sum[i] + beta * c[i];
 }
 
 static void finish_run(const emily__product *p, const emily__matrix *out, char *to, const emily__matrix *c,
@@ -146,7 +155,7 @@ void emily__product_finish(const emily__product *p, const emily__matrix *out, co
   for (int64_t i = 0; i < rows; i++)
     for (int64_t j = 0; j < cols; j += RUN) {
       const int64_t n = cols - j < RUN ? cols - j : RUN;
-      finish_run(p, out, emily__matrix_at(out, i0 + i, j0 + j), c, c->data ? emily__matrix_at(c, i0 + i, j0 + j) : NULL,
-                 sum + i * lds + j, n);
+      finish_run(p, out, emily__matrix_at(out, i0 + i, j0 + j), c,
+                 c->data ? emily__matrix_at(c, i0 + i, j0 + j) : NULL, sum + i * lds + j, n);
     }
 }

@@ -10,7 +10,7 @@
 #include "backend/backend.h"
 
 typedef struct emily__matrix {
-  char *data; /* NULL: none (c) */
+  char *data;       /* NULL: none (c) */
   int64_t row, col; /* strides in elements */
   emily_dtype dtype;
 } emily__matrix;
@@ -39,8 +39,8 @@ static inline char *emily__matrix_at(const emily__matrix *x, int64_t row, int64_
   return x->data + (row * x->row + col * x->col) * (int64_t)emily_dtype_size(x->dtype);
 }
 
-/* out[i0 + i, j0 + j] = alpha · sum[i·lds + j] + beta · c, rounded once to out's dtype, for i < rows, j < cols. float32, float16 and
- * bfloat16. `sum` may be out's own memory. */
+/* out[i0 + i, j0 + j] = alpha · sum[i·lds + j] + beta · c, rounded once to out's dtype, for i < rows, j < cols.
+ * float32, float16 and bfloat16. `sum` may be out's own memory. */
 void emily__product_finish(const emily__product *p, const emily__matrix *out, const emily__matrix *c, int64_t i0,
                            int64_t j0, int64_t rows, int64_t cols, const float *sum, int64_t lds);
 
@@ -48,7 +48,8 @@ void emily__product_finish(const emily__product *p, const emily__matrix *out, co
 void emily__gather_f32(float *out, const char *x, int64_t stride, emily_dtype dtype, int64_t n);
 void emily__scatter_f32(char *out, int64_t stride, emily_dtype dtype, const float *x, int64_t n);
 
-/* a's first m ≤ EMILY__SKINNY_GROUP rows, k elements each, as the skinny kernels take them (kernels.h): m · ⌈k / 16⌉ · 16 floats. */
+/* a's first m ≤ EMILY__SKINNY_GROUP rows, k elements each, as the skinny kernels take them (kernels.h): m · ⌈k / 16⌉
+ * · 16 floats. */
 void emily__skinny_pack(float *to, const emily__matrix *a, int64_t m, int64_t k);
 
 /* The kernels: what to run, with scratch taken before out is written. */

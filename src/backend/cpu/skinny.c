@@ -1,8 +1,9 @@
-/* skinny.c: few rows (m ≤ EMILY__SKINNY_MAX) times a matrix whose k axis is contiguous: out[i, j] = Σ_k a[i, k] · b[k, j].
+/* skinny.c: few rows (m ≤ EMILY__SKINNY_MAX) times a matrix whose k axis is contiguous: out[i, j] = Σ_k a[i, k] ·
+ * b[k, j].
  *
- * A decode step's products: bound by the memory that b is read from, so b is streamed once, in its own dtype, by blocks of
- * columns (rows of the weight that b is a transposed view of). a is packed for the kernel (kernels.h), but for a single row of
- * contiguous float32.
+ * A decode step's products: bound by the memory that b is read from, so b is streamed once, in its own dtype, by
+ * blocks of columns (rows of the weight that b is a transposed view of). a is packed for the kernel (kernels.h), but
+ * for a single row of contiguous float32.
  */
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/kernels.h"
@@ -20,13 +21,13 @@ enum {
 typedef struct skinny_job {
   const emily__product *p;
   const emily__cpu_kernels *kernels;
-  int64_t first;        /* product that block 0 begins with */
-  int64_t products;     /* in this job */
-  int64_t per_block;    /* whole products in a block, or 1 … */
-  int64_t blocks_each;  /* … in so many blocks */
-  int64_t columns;      /* of such a block */
-  int64_t padded;       /* k, rounded up to whole pieces */
-  float *packed;        /* a of the job's products, [products][m · padded]; NULL: a row that is read as it is */
+  int64_t first;       /* product that block 0 begins with */
+  int64_t products;    /* in this job */
+  int64_t per_block;   /* whole products in a block, or 1 … */
+  int64_t blocks_each; /* … in so many blocks */
+  int64_t columns;     /* of such a block */
+  int64_t padded;      /* k, rounded up to whole pieces */
+  float *packed;       /* a of the job's products, [products][m · padded]; NULL: a row that is read as it is */
 } skinny_job;
 
 static int64_t at_least_1(int64_t x) { return x > 0 ? x : 1; }
@@ -51,7 +52,8 @@ static void multiply(const skinny_job *job, float *y, int64_t ldy, const float *
 static void run_columns(const skinny_job *job, int64_t t, int64_t j0, int64_t j1) {
   const emily__product *p = job->p;
   const emily__matrix a = emily__product_at(p, EMILY__PRODUCT_A, t), b = emily__product_at(p, EMILY__PRODUCT_B, t),
-                      c = emily__product_at(p, EMILY__PRODUCT_C, t), out = emily__product_at(p, EMILY__PRODUCT_OUT, t);
+                      c = emily__product_at(p, EMILY__PRODUCT_C, t),
+                      out = emily__product_at(p, EMILY__PRODUCT_OUT, t);
   const float *x = job->packed ? job->packed + (t - job->first) * p->m * job->padded : (const float *)a.data;
   if (out.dtype == EMILY_FLOAT32 && out.col == 1) {
     float *y = (float *)emily__matrix_at(&out, 0, j0);
@@ -99,7 +101,8 @@ static void pack(skinny_job *job) {
   const int64_t groups = (job->p->m + EMILY__SKINNY_GROUP - 1) / EMILY__SKINNY_GROUP, tasks = job->products * groups;
   if (!job->packed) return;
   if (job->products * job->p->m * job->padded > PACK_ALONE) emily__pool_run(pack_task, job, tasks);
-  else for (int64_t task = 0; task < tasks; task++) pack_task(job, task);
+  else
+    for (int64_t task = 0; task < tasks; task++) pack_task(job, task);
 }
 
 /* Columns of b are cut by what is to be read; how they are cut changes no bits. */
@@ -107,7 +110,9 @@ static void cut_blocks(skinny_job *job) {
   const emily__product *p = job->p;
   const int64_t column_bytes = at_least_1(p->k * (int64_t)emily_dtype_size(p->matrix[EMILY__PRODUCT_B].dtype));
   const int64_t each_thread = p->batch * p->n * column_bytes / emily__pool_threads();
-  const int64_t bytes = each_thread < GRAIN_BYTES ? GRAIN_BYTES : each_thread < BLOCK_BYTES ? each_thread : BLOCK_BYTES;
+  const int64_t bytes = each_thread < GRAIN_BYTES   ? GRAIN_BYTES
+                        : each_thread < BLOCK_BYTES ? each_thread
+                                                    : BLOCK_BYTES;
   const int64_t columns = (bytes + column_bytes - 1) / column_bytes;
   job->per_block = p->n > columns ? 1 : columns / p->n;
   job->blocks_each = p->n > columns ? (p->n + columns - 1) / columns : 1;

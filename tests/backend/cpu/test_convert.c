@@ -1,5 +1,5 @@
-/* test_convert.c: conversions of 16-bit floats at each level that this machine has: the bits of dtype/half.h, for every 16-bit
- * pattern and for float32 at all borders of rounding, over every length of tail. */
+/* test_convert.c: conversions of 16-bit floats at each level that this machine has: the bits of dtype/half.h, for
+ * every 16-bit pattern and for float32 at all borders of rounding, over every length of tail. */
 #include "backend/cpu/kernels.h"
 
 #include <setjmp.h>
@@ -16,7 +16,8 @@ static const char *const levels[] = {"plain", "avx2", "avx512"};
 static uint16_t narrow[ALL + 1];
 static float wide[MANY];
 
-/* Around each pattern of the upper half, what decides rounding: all zeros, just below, at and above the middle, all ones. */
+/* Around each pattern of the upper half, what decides rounding: all zeros, just below, at and above the middle, all
+ * ones. */
 static void fill(void) {
   static const uint32_t lower[] = {0, 0x0FFF, 0x1000, 0x1001, 0x2FFF, 0x3000, 0x7FFF, 0x8000, 0x8001, 0xFFFF};
   for (int i = 0; i < MANY; i++)
@@ -66,7 +67,8 @@ static void tails(void **state) {
     for (int n = 0; n < 50; n++) {
       float *from = malloc(((size_t)n + 1) * sizeof *from), back[51];
       emily__f16 *f16 = malloc((size_t)n * sizeof *f16 + 1);
-      emily__bf16 *bf16 = malloc((size_t)n * sizeof *bf16 + 1); /* exact sizes: a sanitizer sees what is read past them */
+      emily__bf16 *bf16 =
+          malloc((size_t)n * sizeof *bf16 + 1); /* exact sizes: a sanitizer sees what is read past them */
       for (int i = 0; i < n; i++) from[i] = (float)(i - 20);
       kernels.f32_to_f16(f16, from, n);
       kernels.f32_to_bf16(bf16, from, n);

@@ -59,8 +59,8 @@ static void micro_kernels(void **state) {
 }
 
 /* Every element of a strip, at its place and nowhere else, for any strides and dtype. */
-static void check_pack(const emily__cpu_kernels *kernels, emily_dtype dtype, int64_t along, int64_t k_stride, int64_t rows,
-                       int64_t k) {
+static void check_pack(const emily__cpu_kernels *kernels, emily_dtype dtype, int64_t along, int64_t k_stride,
+                       int64_t rows, int64_t k) {
   static float source[SIZE * SIZE * 2], panel[SIZE * SIZE];
   static uint16_t narrow[SIZE * SIZE * 2];
   const int64_t ldo = rows + rand() % 3;
@@ -70,8 +70,8 @@ static void check_pack(const emily__cpu_kernels *kernels, emily_dtype dtype, int
     if (dtype == EMILY_BFLOAT16) narrow[i] = emily__f32_to_bf16(source[i]).bits;
   }
   for (int i = 0; i < SIZE * SIZE; i++) panel[i] = -1;
-  emily__gemm_pack(kernels, panel, ldo, dtype == EMILY_FLOAT32 ? (char *)source : (char *)narrow, dtype, along, k_stride,
-                   rows, k);
+  emily__gemm_pack(kernels, panel, ldo, dtype == EMILY_FLOAT32 ? (char *)source : (char *)narrow, dtype, along,
+                   k_stride, rows, k);
   for (int64_t p = 0; p < SIZE * SIZE / ldo; p++)
     for (int64_t i = 0; i < ldo; i++)
       assert_true(panel[p * ldo + i] == (p < k && i < rows ? source[i * along + p * k_stride] : -1));
@@ -94,7 +94,8 @@ static void packing(void **state) {
   }
 }
 
-/* Blocks of k and tiles, which decide bits, do not know of threads; blocks of rows are whole tiles and not too large. */
+/* Blocks of k and tiles, which decide bits, do not know of threads; blocks of rows are whole tiles and not too large.
+ */
 static void cutting(void **state) {
   (void)state;
   emily__cpu_kernels kernels;

@@ -46,7 +46,8 @@ static void levels_beyond_the_machine_are_refused(void **state) {
   (void)state;
   emily__cpu_kernels kernels;
   for (int i = 0; i <= EMILY__LEVEL_AVX512; i++)
-    assert_int_equal(emily__cpu_kernels_at(emily__level_name((emily__level)i), &kernels), i <= (int)emily__cpu_info()->best);
+    assert_int_equal(emily__cpu_kernels_at(emily__level_name((emily__level)i), &kernels),
+                     i <= (int)emily__cpu_info()->best);
   assert_false(emily__cpu_kernels_at("fastest", &kernels));
 }
 
@@ -67,7 +68,8 @@ static void no_member_is_missing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_best_that_the_machine_has_capped_by_the_variable), /* first: forks before a table is chosen */
+      cmocka_unit_test(
+          the_best_that_the_machine_has_capped_by_the_variable), /* first: forks before a table is chosen */
       cmocka_unit_test(levels_beyond_the_machine_are_refused),
       cmocka_unit_test(no_member_is_missing),
   };

@@ -52,12 +52,9 @@ static double complex get(const operand *x, int64_t t, int64_t i, int64_t j) {
 
 static void lay_out(operand *x, enum layout layout) {
   const int64_t rows = x->shape[1], cols = x->shape[2];
-  const int64_t strides[LAYOUTS][3] = {{rows * cols, cols, 1},
-                                       {rows * cols, 1, rows},
-                                       {rows * (2 * cols + 3) + 5, 2 * cols + 3, 2},
-                                       {rows * (cols + 1), cols + 1, 1},
-                                       {0, cols, 1},
-                                       {0, 0, 1}};
+  const int64_t strides[LAYOUTS][3] = {
+      {rows * cols, cols, 1},           {rows * cols, 1, rows}, {rows * (2 * cols + 3) + 5, 2 * cols + 3, 2},
+      {rows * (cols + 1), cols + 1, 1}, {0, cols, 1},           {0, 0, 1}};
   for (int i = 0; i < 3; i++) x->strides[i] = strides[layout][i];
 }
 
@@ -105,17 +102,24 @@ static void free_product(product *p) {
 
 static emily_status run(product *p) {
   const emily__tensor inputs[3] = {p->a.tensor, p->b.tensor, p->c.tensor};
-  const emily__node_view node = {.prim = EMILY__PRIM_matmul, .attrs = &p->attrs, .n_inputs = p->has_c ? 3 : 2,
-                                 .n_outputs = 1, .inputs = inputs, .outputs = &p->out.tensor, .donated = -1};
+  const emily__node_view node = {.prim = EMILY__PRIM_matmul,
+                                 .attrs = &p->attrs,
+                                 .n_inputs = p->has_c ? 3 : 2,
+                                 .n_outputs = 1,
+                                 .inputs = inputs,
+                                 .outputs = &p->out.tensor,
+                                 .donated = -1};
   return emily__cpu_matmul(&node);
 }
 
-/* Sums in float32 err by at most k · 2^-24 of Σ|a b| (float64: 2^-53) whatever their order; the final rounding adds half a
- * unit of the result's dtype: 2^-24, 2^-11 (float16), 2^-8 (bfloat16). Denormal results of float16 add 2^-25. */
+/* Sums in float32 err by at most k · 2^-24 of Σ|a b| (float64: 2^-53) whatever their order; the final rounding adds
+ * half a unit of the result's dtype: 2^-24, 2^-11 (float16), 2^-8 (bfloat16). Denormal results of float16 add 2^-25.
+ */
 static double tolerance(emily_dtype dtype, int64_t k, double sum_of_absolutes, double result) {
   const double each = dtype == EMILY_FLOAT64 ? 0x1p-53 : 0x1p-24;
   const double last = dtype == EMILY_FLOAT16 ? 0x1p-11 : dtype == EMILY_BFLOAT16 ? 0x1p-8 : each;
-  return (double)(k + 4) * each * sum_of_absolutes * (dtype == EMILY_COMPLEX64 ? 2 : 1) + last * result + 0x1p-25 * last;
+  return (double)(k + 4) * each * sum_of_absolutes * (dtype == EMILY_COMPLEX64 ? 2 : 1) + last * result +
+         0x1p-25 * last;
 }
 
 static void check_element(const product *p, int64_t t, int64_t i, int64_t j) {
@@ -137,8 +141,8 @@ static void check_element(const product *p, int64_t t, int64_t i, int64_t j) {
   const double complex result = get(&p->out, t, i, j);
   const double allowed = tolerance(p->out.tensor.dtype, k, absolutes, cabs(sum));
   if (!(cabs(result - sum) <= allowed))
-    fail_msg("[%d, %d, %d] is %.9g, not %.9g (± %.3g); m %d n %d k %d", (int)t, (int)i, (int)j, creal(result), creal(sum),
-             allowed, (int)p->a.shape[1], (int)p->b.shape[2], (int)k);
+    fail_msg("[%d, %d, %d] is %.9g, not %.9g (± %.3g); m %d n %d k %d", (int)t, (int)i, (int)j, creal(result),
+             creal(sum), allowed, (int)p->a.shape[1], (int)p->b.shape[2], (int)k);
 }
 
 static void check(const product *p) {
@@ -155,14 +159,11 @@ static void run_and_check(emily_dtype of[3], enum layout layouts[3], shape s, bo
   free_product(&p);
 }
 
-static emily_dtype dtypes[][3] = {{EMILY_FLOAT32, EMILY_FLOAT32, EMILY_FLOAT32},
-                                  {EMILY_FLOAT16, EMILY_FLOAT16, EMILY_FLOAT16},
-                                  {EMILY_BFLOAT16, EMILY_BFLOAT16, EMILY_BFLOAT16},
-                                  {EMILY_FLOAT32, EMILY_FLOAT16, EMILY_FLOAT32},
-                                  {EMILY_FLOAT32, EMILY_BFLOAT16, EMILY_FLOAT32},
-                                  {EMILY_BFLOAT16, EMILY_FLOAT32, EMILY_FLOAT32},
-                                  {EMILY_FLOAT64, EMILY_FLOAT64, EMILY_FLOAT64},
-                                  {EMILY_COMPLEX64, EMILY_COMPLEX64, EMILY_COMPLEX64}};
+static emily_dtype dtypes[][3] = {
+    {EMILY_FLOAT32, EMILY_FLOAT32, EMILY_FLOAT32},    {EMILY_FLOAT16, EMILY_FLOAT16, EMILY_FLOAT16},
+    {EMILY_BFLOAT16, EMILY_BFLOAT16, EMILY_BFLOAT16}, {EMILY_FLOAT32, EMILY_FLOAT16, EMILY_FLOAT32},
+    {EMILY_FLOAT32, EMILY_BFLOAT16, EMILY_FLOAT32},   {EMILY_BFLOAT16, EMILY_FLOAT32, EMILY_FLOAT32},
+    {EMILY_FLOAT64, EMILY_FLOAT64, EMILY_FLOAT64},    {EMILY_COMPLEX64, EMILY_COMPLEX64, EMILY_COMPLEX64}};
 enum { DTYPES = sizeof dtypes / sizeof *dtypes };
 
 static const shape shapes[] = {{1, 1, 1, 1},   {1, 1, 17, 33},  {1, 2, 3, 5},    {1, 3, 70, 64},  {1, 8, 9, 31},
@@ -183,7 +184,8 @@ static void every_dtype_layout_and_shape(void **unused) {
 /* Past every border of the blocking: several blocks of k, of rows and of columns, and tails of each. */
 static void large_enough_for_every_block(void **unused) {
   (void)unused;
-  const shape large[] = {{1, 401, 300, 70}, {1, 30, 40, 1100}, {1, 1, 700, 513}, {1, 8, 520, 1030}, {1, 70, 600, 600}};
+  const shape large[] = {
+      {1, 401, 300, 70}, {1, 30, 40, 1100}, {1, 1, 700, 513}, {1, 8, 520, 1030}, {1, 70, 600, 600}};
   for (int d = 0; d < 5; d++)
     for (size_t s = 0; s < sizeof large / sizeof *large; s++)
       for (int lb = ROWS; lb <= COLUMNS; lb++) {
@@ -201,7 +203,8 @@ static void random_products(void **unused) {
   (void)unused;
   for (int round = 0; round < 300; round++) {
     const shape s = {1 + next() % 3, 1 + next() % 40, 1 + next() % 80, next() % 70};
-    enum layout layouts[3] = {(enum layout)(next() % ONE_ROW), (enum layout)(next() % ONE_ROW), (enum layout)(next() % LAYOUTS)};
+    enum layout layouts[3] = {(enum layout)(next() % ONE_ROW), (enum layout)(next() % ONE_ROW),
+                              (enum layout)(next() % LAYOUTS)};
     run_and_check(dtypes[next() % DTYPES], layouts, s, next() % 2);
   }
 }

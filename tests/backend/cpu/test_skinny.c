@@ -41,7 +41,8 @@ static void check(float y, const float *a, const float *b, int64_t k) {
   assert_true(fabs((double)y - sum) <= (double)(k + 1) * 0x1p-24 * absolutes);
 }
 
-static void skinny(const emily__cpu_kernels *kernels, int dtype, float *y, int64_t ldy, int64_t m, int64_t rows, int64_t k) {
+static void skinny(const emily__cpu_kernels *kernels, int dtype, float *y, int64_t ldy, int64_t m, int64_t rows,
+                   int64_t k) {
   float packed[EMILY__SKINNY_MAX * (DEPTH + EMILY__SKINNY_LANES)], *to = packed;
   for (int64_t i = 0; i < m; i += EMILY__SKINNY_GROUP) {
     const int64_t together = m - i < EMILY__SKINNY_GROUP ? m - i : EMILY__SKINNY_GROUP;

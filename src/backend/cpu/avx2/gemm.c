@@ -1,7 +1,7 @@
 /* avx2/gemm.c: the micro-kernel of the blocked product, and the transposes of packing.
  *
- * A tile of 6 x 16 sums takes 12 of the 16 registers, a row of B's panel two, a broadcast element of A one. Lower heights have
- * code of their own, so that a short tile costs no more than its rows.
+ * A tile of 6 x 16 sums takes 12 of the 16 registers, a row of B's panel two, a broadcast element of A one. Lower
+ * heights have code of their own, so that a short tile costs no more than its rows.
  */
 #include "backend/cpu/kernels.h"
 
@@ -10,8 +10,8 @@
 enum { MR = 6, NR = 16 };
 #define INLINED inline __attribute__((always_inline))
 
-static INLINED void tile(float *c, int64_t ldc, const float *a, const float *b, int64_t ldb, int64_t k, const int rows,
-                         bool accumulate) {
+static INLINED void tile(float *c, int64_t ldc, const float *a, const float *b, int64_t ldb, int64_t k,
+                         const int rows, bool accumulate) {
   __m256 low[MR], high[MR];
 #pragma GCC unroll 6
   for (int i = 0; i < rows; i++) low[i] = high[i] = _mm256_setzero_ps();
@@ -86,8 +86,8 @@ static inline float one_bf16(emily__bf16 x) { return emily__bf16_to_f32(x); }
     const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);                                        \
     const __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(rows), lanes);                                \
     __m256 r[8];                                                                                            \
-    _Pragma("GCC unroll 8") for (int i = 0; i < 8; i++)                                                     \
-      r[i] = i < rows ? load_##kind(x + i * ldx) : _mm256_setzero_ps();                                     \
+    _Pragma("GCC unroll 8") for (int i = 0; i < 8; i++) r[i] =                                              \
+        i < rows ? load_##kind(x + i * ldx) : _mm256_setzero_ps();                                          \
     transpose_8(r);                                                                                         \
     _Pragma("GCC unroll 8") for (int j = 0; j < 8; j++) {                                                   \
       if (rows >= 8) _mm256_storeu_ps(out + j * ldo, r[j]);                                                 \

@@ -28,7 +28,8 @@ static void bf16_to_f32(float *out, const emily__bf16 *x, int64_t n) {
   }
 }
 
-/* Half a unit is added to the bits, less one where the kept part is even; NaNs keep their upper bits and are made quiet. */
+/* Half a unit is added to the bits, less one where the kept part is even; NaNs keep their upper bits and are made
+ * quiet. */
 static void f32_to_bf16(emily__bf16 *out, const float *x, int64_t n) {
   const __m512i one = _mm512_set1_epi32(1), half = _mm512_set1_epi32(0x7FFF), quiet = _mm512_set1_epi32(0x400000);
   for (int64_t i = 0; i < n; i += 16) {

@@ -1,7 +1,7 @@
 /* avx512/gemm.c: the micro-kernel of the blocked product, and the transposes of packing.
  *
- * A tile of 12 x 32 sums takes 24 registers, a row of B's panel two more; A's elements are broadcast from memory within the
- * multiply-add. Heights below 12 have code of their own, so that a short tile costs no more than its rows.
+ * A tile of 12 x 32 sums takes 24 registers, a row of B's panel two more; A's elements are broadcast from memory
+ * within the multiply-add. Heights below 12 have code of their own, so that a short tile costs no more than its rows.
  */
 #include "backend/cpu/kernels.h"
 
@@ -10,8 +10,8 @@
 enum { MR = 12, NR = 32 };
 #define INLINED inline __attribute__((always_inline))
 
-static INLINED void tile(float *c, int64_t ldc, const float *a, const float *b, int64_t ldb, int64_t k, const int rows,
-                         bool accumulate) {
+static INLINED void tile(float *c, int64_t ldc, const float *a, const float *b, int64_t ldb, int64_t k,
+                         const int rows, bool accumulate) {
   __m512 low[MR], high[MR];
 #pragma GCC unroll 12
   for (int i = 0; i < rows; i++) low[i] = high[i] = _mm512_setzero_ps();
@@ -97,11 +97,11 @@ static inline __m512 load_bf16(const emily__bf16 *x, __mmask16 mask) {
   static INLINED void block_##kind(float *out, int64_t ldo, const W *x, int64_t ldx, int64_t rows, int64_t k) { \
     const __mmask16 along_k = mask_of(k), along_rows = mask_of(rows);                                           \
     __m512 r[16];                                                                                               \
-    _Pragma("GCC unroll 16") for (int i = 0; i < 16; i++)                                                       \
-      r[i] = i < rows ? load_##kind(x + i * ldx, along_k) : _mm512_setzero_ps();                                \
+    _Pragma("GCC unroll 16") for (int i = 0; i < 16; i++) r[i] =                                                \
+        i < rows ? load_##kind(x + i * ldx, along_k) : _mm512_setzero_ps();                                     \
     transpose_16(r);                                                                                            \
-    _Pragma("GCC unroll 16") for (int j = 0; j < 16; j++)                                                       \
-      if (j < k) _mm512_mask_storeu_ps(out + j * ldo, along_rows, r[j]);                                        \
+    _Pragma("GCC unroll 16") for (int j = 0; j < 16; j++) if (j < k)                                            \
+        _mm512_mask_storeu_ps(out + j * ldo, along_rows, r[j]);                                                 \
   }                                                                                                             \
   static void transpose_##kind(float *out, int64_t ldo, const W *x, int64_t ldx, int64_t rows, int64_t k) {     \
     for (int64_t i = 0; i < rows; i += 16, x += 16 * ldx, out += 16) {                                          \
