@@ -164,7 +164,7 @@ EMILY_API emily_array *emily_subtract(emily_scope *scope, emily_array *a, emily_
 EMILY_API emily_array *emily_multiply(emily_scope *scope, emily_array *a, emily_array *b);
 /* a / b; integers become float32. */
 EMILY_API emily_array *emily_divide(emily_scope *scope, emily_array *a, emily_array *b);
-/* Floor(a / b) of floats; the quotient cut towards zero of integers. */
+/* Floor(a / b); integers divided by 0 give 0. */
 EMILY_API emily_array *emily_floor_divide(emily_scope *scope, emily_array *a, emily_array *b);
 /* a modulo b, with the sign of b. */
 EMILY_API emily_array *emily_remainder(emily_scope *scope, emily_array *a, emily_array *b);

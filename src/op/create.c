@@ -19,6 +19,7 @@ emily_array *emily_arange(emily_scope *scope, double start, double stop, double 
   if (length > 2147483647.0) return REFUSE("the range has more than 2^31 - 1 elements");
   emily__attrs_iota attrs = {.dtype = dtype, .count = length > 0 ? (int64_t)length : 0, .start = start, .step = step};
   if (emily_dtype_is_integer(dtype)) { /* each end is cut to an integer before the steps are taken, as MLX does */
+    if (fabs(start) > 0x1p62 || fabs(start + step) > 0x1p62) return REFUSE("start and step leave the integers");
     attrs.int_start = (int64_t)start;
     attrs.int_step = (int64_t)(start + step) - (int64_t)start;
   }

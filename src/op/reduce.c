@@ -43,38 +43,54 @@ static double elements(const emily_array *x, const emily__axes *axes) {
   return n;
 }
 
+/* Means work in float32 at least: a sum of float16 would pass 65,504 where the mean does not. */
+static emily_dtype mean_dtype(emily_dtype dtype) {
+  dtype = emily__dtype_to_inexact(dtype);
+  return dtype == EMILY_FLOAT16 || dtype == EMILY_BFLOAT16 ? EMILY_FLOAT32 : dtype;
+}
+
+static emily_array *mean(const emily__op *op, emily_array *x, const emily__axes *set, bool keepdims) {
+  emily_array *sum = emily__reduce(op, EMILY__PRIM_sum, x, set, keepdims);
+  return x ? emily__binary(op, EMILY__PRIM_multiply, sum, emily__scalar(op, 1.0 / elements(x, set), x->dtype)) : NULL;
+}
+
 emily_array *emily_mean(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool keepdims) {
   BEGIN(scope, x);
   emily__axes set;
   if (!emily__op_axes(&op, axes, axes_count, x->ndim, &set)) return NULL;
-  emily_dtype dtype = emily__dtype_to_inexact(x->dtype);
-  emily_array *sum = emily__reduce(&op, EMILY__PRIM_sum, emily__cast(&op, x, dtype), &set, keepdims);
-  return emily__binary(&op, EMILY__PRIM_multiply, sum, emily__scalar(&op, 1.0 / elements(x, &set), dtype));
+  emily_array *m = mean(&op, emily__cast(&op, x, mean_dtype(x->dtype)), &set, keepdims);
+  return emily__cast(&op, m, emily__dtype_to_inexact(x->dtype));
 }
 
-/* Σ|x - mean|² / (n - ddof): the differences are taken first, so that a large mean cancels nothing. */
+/* Σ|x - mean|² / (n - ddof), in mean_dtype: the differences are taken first, so that a large mean cancels nothing. */
 static emily_array *variance(const emily__op *op, emily_array *x, const int64_t *axes, int32_t count, bool keepdims, int64_t ddof) {
   emily__axes set;
   if (!emily__op_axes(op, axes, count, x->ndim, &set)) return NULL;
   emily_scope *scope = op->scope;
-  emily_dtype dtype = emily__dtype_to_inexact(x->dtype), real = dtype == EMILY_COMPLEX64 ? EMILY_FLOAT32 : dtype;
+  emily_dtype dtype = mean_dtype(x->dtype), real = dtype == EMILY_COMPLEX64 ? EMILY_FLOAT32 : dtype;
   x = emily__cast(op, x, dtype);
-  emily_array *difference = emily_subtract(scope, x, emily_mean(scope, x, axes, count, true));
+  emily_array *difference = emily_subtract(scope, x, mean(op, x, &set, true));
   emily_array *squares = emily_square(scope, dtype == real ? difference : emily_abs(scope, difference));
-  double n = elements(x, &set) - (double)ddof;
+  if (!squares) return NULL;
+  double n = elements(squares, &set) - (double)ddof;
   emily_array *sum = emily__reduce(op, EMILY__PRIM_sum, squares, &set, keepdims);
   return emily__binary(op, EMILY__PRIM_multiply, sum, emily__scalar(op, 1.0 / (n > 0 ? n : 0), real));
 }
 
+/* A spread is real, in the dtype of x otherwise. */
+static emily_dtype spread_dtype(const emily_array *x) {
+  return x->dtype == EMILY_COMPLEX64 ? EMILY_FLOAT32 : emily__dtype_to_inexact(x->dtype);
+}
+
 emily_array *emily_var(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool keepdims, int64_t ddof) {
   BEGIN(scope, x);
-  return variance(&op, x, axes, axes_count, keepdims, ddof);
+  return emily__cast(&op, variance(&op, x, axes, axes_count, keepdims, ddof), spread_dtype(x));
 }
 
 emily_array *emily_std(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool keepdims, int64_t ddof) {
   BEGIN(scope, x);
   emily_array *v = variance(&op, x, axes, axes_count, keepdims, ddof);
-  return v ? emily__unary(&op, EMILY__PRIM_sqrt, v) : NULL;
+  return v ? emily__cast(&op, emily__unary(&op, EMILY__PRIM_sqrt, v), spread_dtype(x)) : NULL;
 }
 
 /* ---- positions ---- */
@@ -111,7 +127,7 @@ emily_array *emily_argmin(emily_scope *scope, emily_array *x, int64_t axis, bool
 typedef struct moved {
   int32_t order[EMILY__MAX_RANK]; /* axis of x at each place */
   int64_t shape[EMILY__MAX_RANK]; /* moved, before flattening */
-  int64_t folded[EMILY__MAX_RANK];
+  int64_t folded[EMILY__MAX_RANK + 1]; /* no axis at all: one of extent 1 is put behind */
   int32_t kept;
 } moved;
 

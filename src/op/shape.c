@@ -84,9 +84,9 @@ emily_array *emily_expand_dims(emily_scope *scope, emily_array *x, const int64_t
   BEGIN(scope, x);
   emily__axes set;
   int64_t shape[EMILY__MAX_RANK];
-  int32_t ndim = x->ndim + axes_count;
-  if (axes_count < 0 || (axes_count && !axes) || ndim > EMILY__MAX_RANK) return REFUSE("the axes are missing or too many");
+  if (axes_count < 0 || (axes_count && !axes) || axes_count > EMILY__MAX_RANK - x->ndim) return REFUSE("the axes are missing or too many");
   if (axes_count == 0) return x;
+  int32_t ndim = x->ndim + axes_count;
   if (!emily__op_axes(&op, axes, axes_count, ndim, &set)) return NULL;
   for (int32_t i = 0, next = 0, from = 0; i < ndim; i++) {
     bool added = next < set.count && set.axis[next] == i;
@@ -209,8 +209,7 @@ emily_array *emily_stack(emily_scope *scope, emily_array *const *xs, int32_t xs_
 
 /* Pieces [border[i], border[i + 1]) of an axis. */
 static emily_status pieces(const emily__op *op, emily_array *x, int32_t axis, const int64_t *border, size_t n,
-                           emily_array **out, size_t capacity, size_t *count) {
-  if (n > capacity) return emily__give(op, NULL, n, out, capacity, count);
+                           emily_array **out, size_t *count) {
   for (size_t i = 0; i < n; i++) {
     int64_t extent = border[i + 1] > border[i] ? border[i + 1] - border[i] : 0;
     emily_array *piece = emily__slice_axis(op, x, axis, extent ? border[i] : 0, extent);
@@ -231,6 +230,7 @@ emily_status emily_split(emily_scope *scope, emily_array *x, const int64_t *part
     REFUSE("axis %d of extent %lld is not cut in %lld equal parts", at, (long long)extent, (long long)n);
     return EMILY_INVALID_ARGUMENT;
   }
+  if ((uint64_t)n > capacity) return emily__give(&op, NULL, (size_t)n, out, capacity, count);
   int64_t *border = emily__alloc_array((size_t)n + 1, sizeof *border);
   if (!border) {
     emily_scope_fail(scope);
@@ -241,7 +241,7 @@ emily_status emily_split(emily_scope *scope, emily_array *x, const int64_t *part
     if (cut < 0) cut += extent;
     border[i] = cut < 0 ? 0 : cut > extent ? extent : cut;
   }
-  emily_status status = pieces(&op, x, at, border, (size_t)n, out, capacity, count);
+  emily_status status = pieces(&op, x, at, border, (size_t)n, out, count);
   emily__free(border);
   return status;
 }

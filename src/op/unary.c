@@ -61,7 +61,8 @@ emily_array *emily_round(emily_scope *scope, emily_array *x, int64_t decimals) {
   BEGIN(scope, x);
   if (decimals == 0) return rounding(&op, EMILY__PRIM_round, x);
   if (x->dtype == EMILY_COMPLEX64) return REFUSE("there is no complex version");
-  emily_dtype dtype = emily__dtype_to_inexact(x->dtype);
+  /* Scaled numbers of 16 bits would have no digits left to round. */
+  emily_dtype dtype = x->dtype == EMILY_FLOAT64 ? EMILY_FLOAT64 : EMILY_FLOAT32;
   emily_array *scale = emily__scalar(&op, pow(10.0, fabs((double)decimals)), dtype);
   emily_array *scaled = emily__binary(&op, decimals > 0 ? EMILY__PRIM_multiply : EMILY__PRIM_divide, emily__cast(&op, x, dtype), scale);
   emily_array *rounded = emily__unary(&op, EMILY__PRIM_round, scaled);
