@@ -25,8 +25,7 @@ bool emily__vec_grow(void **data, size_t *capacity, size_t count, size_t extra, 
 }
 
 static bool str_reserve(emily__str *str, size_t extra) {
-  size_t with_nul;
-  if (__builtin_add_overflow(extra, 1, &with_nul)) return false;
+  size_t with_nul = extra == SIZE_MAX ? extra : extra + 1; /* memory is out either way */
   return emily__vec_grow((void **)&str->data, &str->capacity, str->count, with_nul, 1);
 }
 

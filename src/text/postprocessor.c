@@ -12,20 +12,25 @@ size_t emily__postprocessor_added(const emily__postprocessor *post, bool pair) {
   return count;
 }
 
+/* Whether text[start, end), whose bytes may be broken, ends with a space, and where that begins. */
+static bool ends_with_space(const char *text, size_t start, size_t end, size_t *last) {
+  for (size_t length = 1, used; length <= 4 && length <= end - start; length++) {
+    *last = end - length;
+    int32_t code = emily__utf8_decode(text + *last, length, &used);
+    if (code >= 0 && used == length) return emily__is_space(code);
+  }
+  return false;
+}
+
 /* A byte-level token carries the space before its word; its span is the word's alone. */
 static void trim_span(const char *text, emily__span *span) {
-  size_t start = span->start, end = span->end, used;
+  size_t start = span->start, end = span->end, used, last;
   while (start < end) {
     int32_t code = emily__utf8_decode(text + start, end - start, &used);
     if (code < 0 || !emily__is_space(code)) break;
     start += used;
   }
-  while (end > start) {
-    size_t last = emily__utf8_back(text, end);
-    int32_t code = last < start ? -1 : emily__utf8_decode(text + last, end - last, &used);
-    if (code < 0 || !emily__is_space(code)) break;
-    end = last;
-  }
+  while (ends_with_space(text, start, end, &last)) end = last;
   *span = (emily__span){(uint32_t)start, (uint32_t)end};
 }
 

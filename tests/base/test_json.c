@@ -68,6 +68,24 @@ static void wrong_types_are_named(void **state) {
   json_decref(doc);
 }
 
+static void types_have_names(void **state) {
+  (void)state;
+  json_t *doc = parse("[{},[],\"\",1,0.5,true,false,null]");
+  static const char *const names[] = {"an object", "an array",  "a string",  "an integer", "a real number",
+                                      "a boolean", "a boolean", "null"};
+  for (size_t i = 0; i < 8; i++) assert_string_equal(emily__json_type_name(json_array_get(doc, i)), names[i]);
+  assert_string_equal(emily__json_type_name(NULL), "nothing");
+  json_decref(doc);
+}
+
+static void what_the_file_says_is_not_obeyed_in_messages(void **state) {
+  (void)state;
+  json_t *value = NULL;
+  assert_int_equal(emily__json_parse("[\x1B[31m]", 7, "a\nb\x07.json", &value), EMILY_BAD_FORMAT);
+  for (const char *c = emily_last_error()->message; *c; c++) assert_true((unsigned char)*c >= 0x20);
+  assert_non_null(strstr(emily_last_error()->message, "a\\x0Ab\\x07.json"));
+}
+
 static void malformed_text_says_where(void **state) {
   (void)state;
   json_t *value = NULL;
@@ -104,6 +122,8 @@ int main(void) {
       cmocka_unit_test(reads_each_type),
       cmocka_unit_test(absent_and_null_keep_the_default),
       cmocka_unit_test(wrong_types_are_named),
+      cmocka_unit_test(types_have_names),
+      cmocka_unit_test(what_the_file_says_is_not_obeyed_in_messages),
       cmocka_unit_test(malformed_text_says_where),
       cmocka_unit_test(files_load_or_say_why_not),
   };

@@ -108,12 +108,33 @@ static void a_character_waits_until_it_is_whole(void **state) {
   emily_tokenizer_release(t);
 }
 
+static void bad_arguments_are_refused(void **state) {
+  (void)state;
+  emily_tokenizer *t = with_decoder("null");
+  emily_detokenizer *d = NULL;
+  char *text = NULL;
+  const char *part = NULL;
+  assert_int_equal(emily_tokenizer_decode(NULL, NULL, 0, true, &text, NULL), EMILY_INVALID_ARGUMENT);
+  assert_int_equal(emily_tokenizer_decode(t, NULL, 1, true, &text, NULL), EMILY_INVALID_ARGUMENT);
+  assert_int_equal(emily_tokenizer_decode(t, NULL, 0, true, NULL, NULL), EMILY_INVALID_ARGUMENT);
+  assert_int_equal(emily_detokenizer_new(NULL, true, &d), EMILY_INVALID_ARGUMENT);
+  assert_int_equal(emily_detokenizer_push(NULL, 0, &part, NULL), EMILY_INVALID_ARGUMENT);
+  assert_int_equal(emily_detokenizer_flush(NULL, &part, NULL), EMILY_INVALID_ARGUMENT);
+  assert_int_equal(emily_detokenizer_new(t, true, &d), EMILY_OK);
+  assert_int_equal(emily_detokenizer_push(d, 0, NULL, NULL), EMILY_INVALID_ARGUMENT);
+  assert_null(text);
+  emily_detokenizer_free(d);
+  emily_detokenizer_free(NULL);
+  emily_tokenizer_release(t);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_decoder),
       cmocka_unit_test(special_and_unknown_ids),
       cmocka_unit_test(one_by_one_is_the_same_text),
       cmocka_unit_test(a_character_waits_until_it_is_whole),
+      cmocka_unit_test(bad_arguments_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

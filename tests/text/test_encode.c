@@ -20,6 +20,7 @@ static void check(const char *json, const char *text, const char *pair, emily_en
   assert_memory_equal(emily_encoding_ids(e), want.ids, want.count * sizeof(int32_t));
   assert_memory_equal(emily_encoding_type_ids(e), want.types, want.count * sizeof(int32_t));
   assert_memory_equal(emily_encoding_special_mask(e), want.special, want.count);
+  assert_non_null(emily_encoding_attention_mask(e));
   assert_null(emily_encoding_offsets(e));
   emily_encoding_free(e);
   emily_tokenizer_release(tokenizer);
@@ -56,6 +57,29 @@ static void truncation(void **state) {
   check(left, "cabac", NULL, options, (expected){4, {3, 4, 1, 3}, {0}, {0}});
   check("{'truncation':{'max_length':3,'strategy':'OnlyFirst'}," MODEL "}", "ccc", "bb", defaults,
         (expected){3, {3, 2, 2}, {0, 1, 1}, {0}});
+}
+
+static void what_cannot_be_shortened_is_refused(void **state) {
+  (void)state;
+  const char *second = "{'truncation':{'max_length':3,'strategy':'OnlySecond'}," MODEL "}";
+  check(second, "cc", "bbb", defaults, (expected){3, {3, 3, 2}, {0, 0, 1}, {0}});
+  emily_tokenizer *tokenizer = make_tokenizer(second);
+  emily_encoding *e = NULL;
+  assert_int_equal(emily_tokenizer_encode(tokenizer, "ccc", 3, "b", 1, NULL, &e), EMILY_INVALID_ARGUMENT);
+  assert_non_null(strstr(emily_last_error()->message, "only the second"));
+  assert_int_equal(emily_tokenizer_encode(tokenizer, "cccc", 4, NULL, 0, NULL, &e), EMILY_INVALID_ARGUMENT);
+  assert_null(e);
+  emily_tokenizer_release(tokenizer);
+}
+
+/* Where the special tokens take all the room, none is left for the texts. */
+static void nothing_but_special_tokens(void **state) {
+  (void)state;
+  emily_encode_options options = defaults;
+  options.max_length = 2;
+  check("{" BERT "," MODEL "}", "ccc", NULL, options, (expected){2, {5, 6}, {0}, {1, 1}});
+  options.max_length = 3;
+  check("{" BERT "," MODEL "}", "ccc", "b", options, (expected){3, {5, 6, 6}, {0, 0, 1}, {1, 1, 1}});
 }
 
 static void padding(void **state) {
@@ -119,6 +143,13 @@ static void bad_arguments_are_refused(void **state) {
   assert_int_equal(emily_tokenizer_encode(tokenizer, "a", 1, NULL, 0, &options, &e), EMILY_INVALID_ARGUMENT);
   assert_int_equal(emily_tokenizer_encode(tokenizer, "a", (size_t)1 << 40, NULL, 0, NULL, &e), EMILY_INVALID_ARGUMENT);
   assert_null(e);
+  assert_int_equal(emily_encoding_count(NULL), 0);
+  assert_null(emily_encoding_ids(NULL));
+  assert_null(emily_encoding_type_ids(NULL));
+  assert_null(emily_encoding_special_mask(NULL));
+  assert_null(emily_encoding_attention_mask(NULL));
+  assert_null(emily_encoding_offsets(NULL));
+  emily_encoding_free(NULL);
   emily_tokenizer_release(tokenizer);
 }
 
@@ -126,6 +157,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(templates),
       cmocka_unit_test(truncation),
+      cmocka_unit_test(what_cannot_be_shortened_is_refused),
+      cmocka_unit_test(nothing_but_special_tokens),
       cmocka_unit_test(padding),
       cmocka_unit_test(offsets_are_of_the_callers_bytes),
       cmocka_unit_test(bad_arguments_are_refused),
