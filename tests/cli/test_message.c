@@ -14,8 +14,7 @@ static void names_from_outside_are_shown_harmlessly(void **state) {
                       "a\033[31mb\r\nc\xC2\x9B"
                       "d\x7F");
   shell_assert_error(&r, 3,
-                     "cannot look at a\\x1B[31mb\\x0D; c\\xC2\x9B"
-                     "d\\x7F");
+                     "cannot look at a\\x1B[31mb\\x0D\\x0Ac\\xC2\\x9Bd\\x7F");
   shell_free(&r);
 }
 
