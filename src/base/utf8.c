@@ -103,6 +103,7 @@ size_t emily__utf8_incomplete_tail(const char *text, size_t length) {
 }
 
 bool emily__utf8_append_repaired(emily__str *out, const char *text, size_t length) {
+  if (!length) return emily__str_append(out, "", 0); /* text may be NULL */
   size_t at = 0, used;
   for (;;) {
     size_t good = valid_prefix(text + at, length - at);

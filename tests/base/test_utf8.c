@@ -48,6 +48,10 @@ static void malformed_parts_become_replacements(void **state) {
     assert_int_equal(emily__utf8_valid(cases[i].in, strlen(cases[i].in)), strcmp(cases[i].in, cases[i].out) == 0);
     emily__str_free(&out);
   }
+  emily__str out = {0};
+  assert_true(emily__utf8_append_repaired(&out, NULL, 0));
+  assert_string_equal(out.data, "");
+  emily__str_free(&out);
 }
 
 static void tails_that_cannot_be_completed_are_not_incomplete(void **state) {
