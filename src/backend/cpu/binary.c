@@ -7,42 +7,8 @@
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/rows.h"
 
-#define T uint8_t
-#define U uint8_t
-#define NAME(op) op##_uint8
-#include "backend/cpu/binary_int.inc"
-#define T uint16_t
-#define U uint16_t
-#define NAME(op) op##_uint16
-#include "backend/cpu/binary_int.inc"
-#define T uint32_t
-#define U uint32_t
-#define NAME(op) op##_uint32
-#include "backend/cpu/binary_int.inc"
-#define T uint64_t
-#define U uint64_t
-#define NAME(op) op##_uint64
-#include "backend/cpu/binary_int.inc"
-#define T int8_t
-#define U uint8_t
-#define SIGNED
-#define NAME(op) op##_int8
-#include "backend/cpu/binary_int.inc"
-#define T int16_t
-#define U uint16_t
-#define SIGNED
-#define NAME(op) op##_int16
-#include "backend/cpu/binary_int.inc"
-#define T int32_t
-#define U uint32_t
-#define SIGNED
-#define NAME(op) op##_int32
-#include "backend/cpu/binary_int.inc"
-#define T int64_t
-#define U uint64_t
-#define SIGNED
-#define NAME(op) op##_int64
-#include "backend/cpu/binary_int.inc"
+#define INT_TEMPLATE "backend/cpu/binary_int.inc"
+#include "backend/cpu/each_int.inc"
 
 #define T float
 #define NAME(op) op##_float32
