@@ -6,46 +6,8 @@
 #include "backend/cpu/iterate.h"
 #include "backend/cpu/pool.h"
 
-#define T uint8_t
-#define NAME(op) op##_uint8
-#define LESS(a, b) ((a) < (b))
-#define ISNAN(x) false
-#include "backend/cpu/arg_reduce.inc"
-#define T uint16_t
-#define NAME(op) op##_uint16
-#define LESS(a, b) ((a) < (b))
-#define ISNAN(x) false
-#include "backend/cpu/arg_reduce.inc"
-#define T uint32_t
-#define NAME(op) op##_uint32
-#define LESS(a, b) ((a) < (b))
-#define ISNAN(x) false
-#include "backend/cpu/arg_reduce.inc"
-#define T uint64_t
-#define NAME(op) op##_uint64
-#define LESS(a, b) ((a) < (b))
-#define ISNAN(x) false
-#include "backend/cpu/arg_reduce.inc"
-#define T int8_t
-#define NAME(op) op##_int8
-#define LESS(a, b) ((a) < (b))
-#define ISNAN(x) false
-#include "backend/cpu/arg_reduce.inc"
-#define T int16_t
-#define NAME(op) op##_int16
-#define LESS(a, b) ((a) < (b))
-#define ISNAN(x) false
-#include "backend/cpu/arg_reduce.inc"
-#define T int32_t
-#define NAME(op) op##_int32
-#define LESS(a, b) ((a) < (b))
-#define ISNAN(x) false
-#include "backend/cpu/arg_reduce.inc"
-#define T int64_t
-#define NAME(op) op##_int64
-#define LESS(a, b) ((a) < (b))
-#define ISNAN(x) false
-#include "backend/cpu/arg_reduce.inc"
+#define INT_TEMPLATE "backend/cpu/arg_reduce_int.inc"
+#include "backend/cpu/each_int.inc"
 #define T float
 #define NAME(op) op##_float32
 #define LESS(a, b) ((a) < (b))
