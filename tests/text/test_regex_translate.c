@@ -32,6 +32,7 @@ static void classes_are_unicode(void **state) {
   assert_string_equal(matches("[^\\S\\n]+", " \t\n "), "[ \t][ ]");
   assert_string_equal(matches("\\w+", "na\xC3\xAFve_1 +"), "[na\xC3\xAFve_1]");
   assert_string_equal(matches("\\d", "a1\xD9\xA3"), "[1][\xD9\xA3]");
+  assert_string_equal(matches("\\D+", "a1\xD9\xA3z"), "[a][z]");
   assert_string_equal(matches("\\h+", "xyfF09g"), "[fF09]");
   assert_string_equal(matches("\\p{L}+|\\p{^L}", "ab1"), "[ab][1]");
   assert_string_equal(matches("\\P{L}", "ab1"), "[1]");
@@ -42,6 +43,7 @@ static void classes_are_unicode(void **state) {
 static void syntax_is_ruby(void **state) {
   (void)state;
   assert_string_equal(matches("^a|z$", "a\naz\nz"), "[a][a][z][z]");
+  assert_string_equal(matches("\\Aa|z\\z", "a\naz\nz"), "[a][z]"); /* of the text, not of each line */
   assert_string_equal(matches("a.b", "a\nb"), "");
   assert_string_equal(matches("(?m:a.b)", "a\nb"), "[a\nb]");
   assert_string_equal(matches("a{,2}b", "aaab"), "[aab]");
@@ -67,7 +69,7 @@ static void what_cannot_be_said_is_refused(void **state) {
   (void)state;
   static const char *const unsupported[] = {"[a&&b]", "[a[b]]", "[[:alpha:]]", "\\p{Script=Greek}", "a(?i)b", "(?<n>a)",
                                             "a{2}+", "a{2}?", "\\R", "\\X", "\\K", "\\G", "[\\W]", "[\\P{L}]", "(?x)a",
-                                            "\\pL", "\\xff", "[\\b]", "a{100000}", "(?~a)", "(?i)kiss", "(?i:first)", "\\p{LongUnknownProperty}"};
+                                            "\\pL", "\\xff", "[\\b]", "a{100000}", "(?~a)", "[\\A]", "[\\z]", "[\\D]", "(?i)kiss", "(?i:first)", "\\p{LongUnknownProperty}"};
   static const char *const malformed[] = {"(", "[a", "\\", "\\p{L", "a)", "*a", "\\x{110000}", "\\ud800", "[b-a]", "(*UTF)a"};
   emily__pattern *pattern = NULL;
   for (size_t i = 0; i < sizeof unsupported / sizeof unsupported[0]; i++)
