@@ -2,6 +2,19 @@
 #include "backend/cpu/attention.h"
 
 #include "backend/cpu/cpu.h"
+#include "backend/cpu/product.h"
+
+#include <math.h>
+
+/* A sink far above all scores gives infinity, which leaves nothing for the values, as it should. */
+float emily__attention_sink(const emily__attention *a, int64_t h, float top) {
+  const emily__tensor *sinks = a->sinks;
+  float sink;
+  if (!sinks) return 0;
+  emily__gather_f32(&sink, (const char *)sinks->data + h * sinks->strides[0] * (int64_t)emily_dtype_size(sinks->dtype), 1,
+                    sinks->dtype, 1);
+  return expf(sink - top);
+}
 
 emily_status emily__cpu_attention(const emily__node_view *node) {
   const emily__attrs_attention *attrs = node->attrs;

@@ -33,7 +33,13 @@ static inline char *emily__attention_at(const emily__tensor *x, int64_t b, int64
 /* Row by row, in float64: the oracle of the fast one, and what float64 itself takes. */
 emily_status emily__attention_plain(const emily__attention *a);
 
-/* Tiles of queries and keys with a running softmax, in float32: float32, float16, bfloat16. */
+/* Tiles of queries and keys with a running softmax, in float32: float32, float16, bfloat16. Few queries (a decode step) are
+ * attention_few.c's. */
 emily_status emily__attention_tiled(const emily__attention *a);
+enum { EMILY__ATTENTION_FEW = 8 }; /* rows: queries · group */
+emily_status emily__attention_few(const emily__attention *a);
+
+/* What head h's sink adds to a row's sum of exp(score - top): 0 where there are none. */
+float emily__attention_sink(const emily__attention *a, int64_t h, float top);
 
 #endif

@@ -20,7 +20,7 @@ enum {
   EMILY__SKINNY_GROUP = 8, /* rows of x that are packed together … */
   EMILY__SKINNY_LANES = 16, /* … in pieces of so many elements */
   EMILY__SKINNY_MAX = 32,
-  EMILY__GEMM_MR_MAX = 16
+  EMILY__GEMM_MR_MAX = 16, EMILY__GEMM_NR_MAX = 64
 };
 
 /* y[i·ldy + j] = Σ_k x[i, k] · w[j·stride + k] for i < m ≤ EMILY__SKINNY_MAX, j < rows: w is read once. x is packed: groups of
@@ -31,6 +31,15 @@ typedef void emily__skinny_f16(float *y, int64_t ldy, const float *x, int64_t m,
                                int64_t rows, int64_t k);
 typedef void emily__skinny_bf16(float *y, int64_t ldy, const float *x, int64_t m, const emily__bf16 *w, int64_t stride,
                                 int64_t rows, int64_t k);
+
+/* o[i·ldo + c] += Σ_j p[i·ldp + j] · v[j·stride + c] for i < m, j < keys, c < n, in the order of j. Where p is 0, what stands in v has no
+ * say, NaN or not. */
+typedef void emily__mix_f32(float *o, int64_t ldo, const float *p, int64_t ldp, int64_t m, const float *v, int64_t stride,
+                            int64_t keys, int64_t n);
+typedef void emily__mix_f16(float *o, int64_t ldo, const float *p, int64_t ldp, int64_t m, const emily__f16 *v,
+                            int64_t stride, int64_t keys, int64_t n);
+typedef void emily__mix_bf16(float *o, int64_t ldo, const float *p, int64_t ldp, int64_t m, const emily__bf16 *v,
+                             int64_t stride, int64_t keys, int64_t n);
 
 typedef struct emily__cpu_kernels {
   const char *level; /* "plain", "avx2", "avx512" */
@@ -57,6 +66,15 @@ typedef struct emily__cpu_kernels {
   void (*layer_norm)(float *out, const float *x, const float *weight_or_null, const float *bias_or_null, float eps, int64_t n);
   /* rotate `half` pairs: non-traditional pairs are (x[i], x[half + i]), traditional ones (x[2i], x[2i + 1]); out may be x */
   void (*rope)(float *out, const float *x, const float *cos, const float *sin, int64_t half, bool traditional);
+
+  /* attention, see attention.h. soften_row: s becomes exp(s - shift); returns the sum */
+  float (*soften_row)(float *s, float shift, int64_t n);
+  /* Column by column of s: [keys, columns] and o: [width, columns], columns = gemm_nr: top' = max(top, max s), s becomes
+   * exp(s - top'), sum and o shrink by exp(top - top'), sum grows by Σ s. Where all is -inf, s becomes 0. */
+  void (*soften_columns)(float *s, int64_t keys, int64_t columns, float *top, float *sum, float *o, int64_t width);
+  emily__mix_f32 *mix_f32;
+  emily__mix_f16 *mix_f16;
+  emily__mix_bf16 *mix_bf16;
 
   /* products: y[j] = Σ_k x[k] · w[j·stride + k] for j < rows, weights of three dtypes, float32 accumulation. The order of each
    * sum depends on k alone. */

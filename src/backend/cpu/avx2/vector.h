@@ -5,6 +5,7 @@
 
 #include <immintrin.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { LANES = 8 };
 typedef __m256 V;
@@ -20,6 +21,22 @@ static inline V v_load(const float *p) { return _mm256_loadu_ps(p); }
 static inline void v_store(float *p, V x) { _mm256_storeu_ps(p, x); }
 static inline V v_load_some(const float *p, int64_t n) { return _mm256_maskload_ps(p, lanes_below(n)); } /* then zeros */
 static inline void v_store_some(float *p, V x, int64_t n) { _mm256_maskstore_ps(p, lanes_below(n), x); }
+/* 16-bit floats as float32 */
+static inline V v_load_f16(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128(p)); }
+static inline V v_load_bf16(const void *p) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128(p)), 16));
+}
+static inline V v_load_f16_some(const void *p, int64_t n) {
+  uint16_t few[8] = {0};
+  memcpy(few, p, (size_t)n * sizeof *few);
+  return v_load_f16(few);
+}
+static inline V v_load_bf16_some(const void *p, int64_t n) {
+  uint16_t few[8] = {0};
+  memcpy(few, p, (size_t)n * sizeof *few);
+  return v_load_bf16(few);
+}
+
 /* x in the lanes below n, `rest` in the others */
 static inline V v_or_rest(V x, int64_t n, V rest) { return _mm256_blendv_ps(rest, x, _mm256_castsi256_ps(lanes_below(n))); }
 

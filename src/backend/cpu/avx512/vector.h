@@ -17,6 +17,17 @@ static inline V v_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void v_store(float *p, V x) { _mm512_storeu_ps(p, x); }
 static inline V v_load_some(const float *p, int64_t n) { return _mm512_maskz_loadu_ps(lanes_below(n), p); } /* then zeros */
 static inline void v_store_some(float *p, V x, int64_t n) { _mm512_mask_storeu_ps(p, lanes_below(n), x); }
+/* 16-bit floats as float32 */
+static inline V v_widen_bf16(__m256i x) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16)); }
+static inline V v_load_f16(const void *p) { return _mm512_cvtph_ps(_mm256_loadu_si256(p)); }
+static inline V v_load_bf16(const void *p) { return v_widen_bf16(_mm256_loadu_si256(p)); }
+static inline V v_load_f16_some(const void *p, int64_t n) {
+  return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(lanes_below(n), p));
+}
+static inline V v_load_bf16_some(const void *p, int64_t n) {
+  return v_widen_bf16(_mm256_maskz_loadu_epi16(lanes_below(n), p));
+}
+
 /* x in the lanes below n, `rest` in the others */
 static inline V v_or_rest(V x, int64_t n, V rest) { return _mm512_mask_blend_ps(lanes_below(n), rest, x); }
 
