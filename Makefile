@@ -70,7 +70,9 @@ $(BUILD)/emily: $(CLI_OBJ) $(BUILD)/libemily.a
 tests: cli $(TEST_BIN)
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_HELP_OBJ) $(BUILD)/libemily.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_LDFLAGS) $(filter-out %.a,$^) $(filter %.a,$^) -o $@ $(LIBS) -lcmocka
+# Tests of the command's rooms have its objects too, but for its main.
+$(filter $(BUILD)/tests/cli/%,$(TEST_BIN)): $(filter-out %/main.o,$(CLI_OBJ))
 
 check: all tests ## build everything and run every test
 	$(Q)tests/run $(BUILD)

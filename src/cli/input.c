@@ -33,7 +33,7 @@ void cli_input_close(cli_input *input) {
 static void drop_taken(cli_input *input) {
   emily__str *buffer = &input->buffer;
   if (!input->start) return;
-  memmove(buffer->data, buffer->data + input->start, buffer->count - input->start);
+  memmove(buffer->data, buffer->data + input->start, buffer->count - input->start + 1); /* with the NUL at the end */
   buffer->count -= input->start;
   input->scanned -= input->start;
   input->start = 0;
