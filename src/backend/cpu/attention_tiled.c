@@ -184,7 +184,7 @@ static void hide_by_range(const job *j, const unit *u, const strip *x) {
   for (int64_t l = 0; l < j->nr; l++) hides |= x->first[l] > x->begin || x->last[l] < x->end;
   for (int64_t t = x->begin; hides && t < x->end; t++) {
     float *s = u->s + t * j->nr;
-    for (int64_t l = 0; l < j->nr; l++) s[l] = (t < x->first[l]) | (t >= x->last[l]) ? -INFINITY : s[l];
+    for (int64_t l = 0; l < j->nr; l++) s[l] = ((t < x->first[l]) | (t >= x->last[l])) ? -INFINITY : s[l];
   }
 }
 
