@@ -130,8 +130,8 @@ static const int64_t *read_PER_AXIS(call *c, const char *name, bool required) {
 
 /* ---- one wrapper an op ---- */
 
-/* Values of defaults as ops.def spells them; a required argument never uses its own. */
-#define REQUIRED 0
+/* Values of defaults as ops.def spells them; a required argument never uses its own. A constant, not a macro: NEEDED reads the name. */
+enum { REQUIRED = 0 };
 #define NO_AXIS EMILY_NO_AXIS
 #define READ_ARRAY(n, v, q) emily_array *n = read_ARRAY(&in, #n);
 #define READ_OPTIONAL(n, v, q) emily_array *n = read_OPTIONAL(&in);
