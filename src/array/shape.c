@@ -20,10 +20,10 @@ int64_t emily__shape_size(const int64_t *shape, int32_t ndim) {
 }
 
 void emily__dense_strides(const int64_t *shape, int32_t ndim, int64_t *strides) {
-  int64_t stride = 1;
+  int64_t stride = emily__shape_size(shape, ndim) > 0; /* 0 for an empty array, whose other extents may be any size */
   for (int32_t i = ndim - 1; i >= 0; i--) {
     strides[i] = stride;
-    if (shape[i] > 0) stride *= shape[i];
+    stride *= shape[i];
   }
 }
 

@@ -16,7 +16,7 @@ typedef struct emily__aval {
 /* Elements of a shape; -1 where an extent is negative or the product wraps. */
 int64_t emily__shape_size(const int64_t *shape, int32_t ndim);
 
-/* Row-major strides: strides[ndim - 1] = 1. An extent of 0 counts as 1, so that strides stay meaningful. */
+/* Row-major strides: strides[ndim - 1] = 1. All 0 for an empty array: in bytes its other extents might wrap. */
 void emily__dense_strides(const int64_t *shape, int32_t ndim, int64_t *strides);
 
 /* Whether strides are row-major, axes of extent 1 and empty arrays aside. */

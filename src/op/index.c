@@ -86,6 +86,7 @@ static bool read_slice(const emily__op *op, const emily_array *x, const int64_t 
       return false;
     }
     one_axis(x->dims[i], start[i], stop[i], out->stride[i], &out->start[i], &out->extent[i]);
+    if (out->extent[i] <= 1) out->stride[i] = 1; /* no step is taken; a large one would wrap as bytes */
   }
   return true;
 }

@@ -362,11 +362,12 @@ emily_array *emily_as_strided(emily_scope *scope, emily_array *x, const int64_t 
   emily__attrs_room attrs;
   if (!emily__op_shape(&op, shape, shape_count)) return NULL;
   if (strides_count != shape_count || (shape_count && !strides)) return REFUSE("%d strides for %d axes", strides_count, shape_count);
-  attrs.as_strided.offset = offset;
+  bool empty = emily__shape_size(shape, shape_count) == 0;
+  attrs.as_strided.offset = empty ? 0 : offset;
   attrs.as_strided.count = shape_count;
   for (int32_t i = 0; i < shape_count; i++) {
     attrs.as_strided.values[i] = shape[i];
-    attrs.as_strided.values[shape_count + i] = strides[i];
+    attrs.as_strided.values[shape_count + i] = empty || shape[i] == 1 ? 0 : strides[i]; /* unused ones may wrap as bytes */
   }
   return emily__apply(&op, EMILY__PRIM_as_strided, &attrs, sizeof attrs.as_strided + 2 * (size_t)shape_count * sizeof(int64_t), &x, 1);
 }

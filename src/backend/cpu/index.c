@@ -80,7 +80,7 @@ static emily_status fail_index(const emily__node_view *node, const reader *r, in
   char text[24];
   describe_index(r, position, text);
   return emily__fail(EMILY_DEBUG_CHECK, emily__prim_name(node->prim),
-                     "index %s (element %lld of the indices) is out of range for an axis of %lld", text,
+                     "%s: index %s (element %lld of the indices) is out of range for an axis of %lld", emily__prim_name(node->prim), text,
                      (long long)position, (long long)r->extent);
 }
 
