@@ -13,7 +13,7 @@ bool emily__vec_grow(void **data, size_t *capacity, size_t count, size_t extra, 
   if (__builtin_add_overflow(count, extra, &need)) need = SIZE_MAX;
   size_t wanted = *capacity + *capacity / 2 + 8;
   if (wanted < need) wanted = need;
-  if (!emily__mul_size(wanted, size, &bytes)) {
+  if (!emily__mul_size(wanted, size, &bytes) || bytes > PTRDIFF_MAX) {
     emily__fail_memory("", SIZE_MAX, 0);
     return false;
   }

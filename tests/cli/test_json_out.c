@@ -76,7 +76,7 @@ static void text_is_escaped(void **state) {
 
 static void numbers_read_back(void **state) {
   (void)state;
-  static const float floats[] = {0.1f, 16777217, 1e-45f, 3.4028235e38f, -0.0f, 1.0f / 3, 100};
+  static const float floats[] = {0.1f, 16777215, 1e-45f, 3.4028235e38f, -0.0f, 1.0f / 3, 100};
   static const double reals[] = {0.1, 5e-324, 1.7976931348623157e308, -0.0, 1.0 / 3, 1e22};
   cli_json json = {0};
   begin();
