@@ -50,8 +50,8 @@ EMILY_API emily_array *emily_triu(emily_scope *scope, emily_array *x, int64_t k)
 
 /* ---- cast ---- */
 
-/* The elements converted to a dtype. As a C cast where that is defined; out of range saturates and NaN gives 0. To
- * bool: x != 0. */
+/* The elements converted to a dtype. Floats are cut towards zero; integers wrap, and so does a float whose integer part an int32
+ * holds (an int64 for the 64-bit dtypes); any other goes to the nearest end of the range, NaN to 0. To bool: x != 0. */
 EMILY_API emily_array *emily_astype(emily_scope *scope, emily_array *x, emily_dtype dtype);
 /* The same bytes read as another dtype. The last axis grows or shrinks by the ratio of sizes; a 0-d array needs equal
  * sizes. */
