@@ -40,6 +40,13 @@ EMILY__INFER(same) {
   return EMILY_OK;
 }
 
+EMILY__INFER(same_along) {
+  (void)n;
+  const emily__attrs_axis *a = attrs;
+  like(out, in[0]);
+  return check_axis(a->axis, in[0]->ndim);
+}
+
 EMILY__INFER(full) {
   (void)n, (void)in;
   const emily__attrs_full *a = attrs;

@@ -11,6 +11,7 @@
   emily_status emily__infer_##name(const void *attrs, int32_t n, emily_array *const *in, emily__aval *out)
 
 EMILY__INFER(same);
+EMILY__INFER(same_along);
 EMILY__INFER(full);
 EMILY__INFER(iota);
 EMILY__INFER(random_bits);

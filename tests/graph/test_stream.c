@@ -1,6 +1,8 @@
 /* test_stream.c: queues, workers, and streams that go while work is queued. */
 #include "support/arrays.h"
 
+#include "graph/stream.h"
+
 #include <pthread.h>
 
 static emily_array *slow(emily_stream *stream, int steps) {
@@ -104,8 +106,22 @@ static void devices(void **state) {
   assert_ptr_equal(emily_stream_default(), emily_stream_default());
 }
 
+static void an_idle_stream_starts_no_thread(void **state) {
+  (void)state;
+  emily_stream *stream = emily_stream_new("cpu");
+  emily_scope *s = emily_scope_open(stream);
+  assert_ptr_equal(emily_scope_stream(s), stream);
+  EXPECT(s, emily_exp(s, emily_zeros(s, SHAPE(2), EMILY_FLOAT32)), SHAPE(2), 1, 1);
+  test_close(s);
+  assert_false(stream->has_worker);
+  assert_int_equal(stream->queued, 0);
+  assert_int_equal(emily_stream_synchronize(stream), EMILY_OK);
+  emily_stream_release(stream);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(an_idle_stream_starts_no_thread),
       cmocka_unit_test(a_stream_released_with_work_queued_still_does_it),
       cmocka_unit_test(synchronizing_waits_for_all),
       cmocka_unit_test(threads_share_a_stream),

@@ -128,6 +128,24 @@ static void axes_are_checked(void **state) {
   test_expect_failure(s, EMILY_INVALID_ARGUMENT, "64 axes");
 }
 
+/* Takes 4 GB: only where EMILY_TEST_LARGE=1 asks for it. */
+static void more_than_2_to_the_31_elements(void **state) {
+  (void)state;
+  const char *large = getenv("EMILY_TEST_LARGE");
+  if (!large || strcmp(large, "1") != 0) skip();
+  const int64_t n = ((int64_t)1 << 31) + 7;
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *five = emily_scope_adopt(s, emily_array_from_int(5, EMILY_INT8));
+  emily_array *x = emily_slice_update(s, emily_zeros(s, SHAPE(n), EMILY_INT8), five, INTS(n - 1), INTS(n), NULL);
+  EXPECT(s, emily_max(s, x, ALL, false), SCALAR, 5);
+  EXPECT(s, emily_argmax(s, x, 0, false), SCALAR, (double)(n - 1));
+  EXPECT(s, emily_any(s, x, ALL, false), SCALAR, 1);
+  EXPECT(s, emily_take(s, x, emily_scope_adopt(s, emily_array_from_int(n - 1, EMILY_INT64)), 0), SCALAR, 5);
+  EXPECT(s, emily_slice(s, emily_negative(s, x), INTS(n - 2), INTS(n), NULL), SHAPE(2), 0, -5);
+  EXPECT(s, emily_slice(s, emily_flip(s, x, NULL, 0), INTS(0), INTS(2), NULL), SHAPE(2), 5, 0);
+  test_close(s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(by_hand),
@@ -137,6 +155,7 @@ int main(void) {
       cmocka_unit_test(negative_zero_is_zero_to_any_and_all),
       cmocka_unit_test(nothing_to_reduce),
       cmocka_unit_test(axes_are_checked),
+      cmocka_unit_test(more_than_2_to_the_31_elements),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
