@@ -98,7 +98,8 @@ static void a_nan_stays_in_its_column(void **state) {
   for_each_level(check_nan_columns);
 }
 
-/* v in three dtypes with the same values; keys whose weight is 0 hold NaN. */
+/* v in three dtypes with the same values; keys whose weight is 0 hold NaN. Up to 18 additions to sums below 16, each off by half a
+ * unit of 2^-20 at the most, in whatever order: 2^-17 covers them. */
 static void check_mix(const emily__cpu_kernels *k) {
   enum { N = 300, J = 19, STRIDE = N + 5 };
   static float v32[J * STRIDE], p[4 * J], o[4 * (N + 3)], want[4 * (N + 3)];
@@ -127,7 +128,7 @@ static void check_mix(const emily__cpu_kernels *k) {
         if (kind == 0) k->mix_f32(o, N + 3, p, J, m, v32, STRIDE, J, n);
         if (kind == 1) k->mix_f16(o, N + 3, p, J, m, v16, STRIDE, J, n);
         if (kind == 2) k->mix_bf16(o, N + 3, p, J, m, vb16, STRIDE, J, n);
-        for (int64_t i = 0; i < 4 * (N + 3); i++) assert_true(near((double)o[i], (double)want[i], 0x1p-20));
+        for (int64_t i = 0; i < 4 * (N + 3); i++) assert_true(near((double)o[i], (double)want[i], 0x1p-17));
       }
 }
 static void weighted_sums_of_values(void **state) {
