@@ -112,15 +112,21 @@ static emily_status load_file(const char *path, emily_tokenizer **out) {
   return status;
 }
 
+static emily_status load_folder(const char *folder, emily_tokenizer **out) {
+  emily__str file = {0};
+  bool made = emily__str_printf(&file, "%s/tokenizer.json", folder);
+  emily_status status = made ? load_file(file.data, out) : EMILY_OUT_OF_MEMORY;
+  emily__str_free(&file);
+  if (status != EMILY_NOT_FOUND) return status;
+  return emily__fail(EMILY_NOT_FOUND, "emily_tokenizer_load",
+                     "%s has no tokenizer.json, and text needs one: copy it from where the checkpoint is from, or give token ids",
+                     folder);
+}
+
 emily_status emily_tokenizer_load(const char *path, emily_tokenizer **out) {
   if (!path || !out) return emily__fail(EMILY_INVALID_ARGUMENT, "emily_tokenizer_load", "an argument is NULL");
   struct stat info;
-  if (stat(path, &info) || !S_ISDIR(info.st_mode)) return load_file(path, out);
-  emily__str file = {0};
-  bool made = emily__str_printf(&file, "%s/tokenizer.json", path);
-  emily_status status = made ? load_file(file.data, out) : EMILY_OUT_OF_MEMORY;
-  emily__str_free(&file);
-  return status;
+  return stat(path, &info) == 0 && S_ISDIR(info.st_mode) ? load_folder(path, out) : load_file(path, out);
 }
 
 emily_tokenizer *emily_tokenizer_retain(emily_tokenizer *tokenizer) {
