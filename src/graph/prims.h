@@ -24,8 +24,7 @@ enum {
   EMILY__PRIM_VIEW = 1 << 0,        /* the output shares the input's buffer where strides allow; graph/view.c does it */
   EMILY__PRIM_ELEMENTWISE = 1 << 1, /* output element i depends on input elements i alone: may run in place on a donated input
                                        of the same itemsize, and may be fused */
-  EMILY__PRIM_UPDATE = 1 << 2,      /* outputs[0] starts as inputs[0]'s content: a donated inputs[0] is written in place */
-  EMILY__PRIM_INDEXED = 1 << 3      /* takes indices that a debug flag checks */
+  EMILY__PRIM_UPDATE = 1 << 2       /* outputs[0] starts as inputs[0]'s content: a donated inputs[0] is written in place */
 };
 
 typedef struct emily__attrs_none {
@@ -110,7 +109,6 @@ typedef struct emily__attrs_rope {
   int64_t has_offset;
 } emily__attrs_rope;
 
-enum { EMILY__MASK_NONE = 0, EMILY__MASK_CAUSAL = 1 };
 typedef struct emily__attrs_attention {
   float scale;
   int32_t causal;     /* 1: key j is seen by query i iff j ≤ i + (keys - queries) */
