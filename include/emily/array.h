@@ -29,6 +29,9 @@ typedef struct emily_scope emily_scope;
 
 enum { EMILY_MAX_NDIM = 64 }; /* as NumPy */
 
+/* For arguments of ops named axis: take the array as flattened. */
+#define EMILY_NO_AXIS INT64_MIN
+
 /* ---- arrays from and to host memory ---- */
 
 /* A copy of row-major host data; `data` holds the product of shape[0 … ndim) elements. NULL on failure. The caller owns it. */

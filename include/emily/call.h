@@ -1,6 +1,6 @@
 /* emily/call.h: any op by its name, and what there is: for bindings, shells and tests.
  *
- * The table behind it (src/op/ops.def) is the one that ops.h is checked against, so a binding made from it has every op. */
+ * The table behind it (src/op/ops.def) is the one that the headers of the ops are checked against, so a binding made from it has every op. */
 #ifndef EMILY_CALL_H
 #define EMILY_CALL_H
 
@@ -22,7 +22,7 @@ enum {
   EMILY_ARG_DTYPE = 7,
   EMILY_ARG_INTS = 8,       /* a list of int64: shape, permutation, starts */
   EMILY_ARG_AXES = 9,       /* a list of axes, or all of them (NULL) */
-  EMILY_ARG_TEXT = 10,      /* a word, e.g. a mode */
+  EMILY_ARG_TEXT = 10,      /* a word, e.g. a mode; in C a string that is read before the op returns */
   EMILY_ARG_PER_AXIS = 11   /* a list of int64, one for each axis of the first operand; in C a pointer without a count */
 };
 
@@ -37,7 +37,7 @@ typedef struct emily_op_info {
   const char *name;    /* "softmax": the C function is emily_softmax */
   const char *group;   /* "reduction" */
   const char *summary; /* one sentence */
-  int32_t results;     /* 1: one array; 0: a list */
+  int32_t results;     /* 1, 2 or 3 arrays; 0: a list */
   int32_t arg_count;
   const emily_arg_info *args; /* in the order of the C function */
 } emily_op_info;
@@ -62,6 +62,11 @@ typedef struct emily_attr {
 EMILY_API emily_status emily_call(emily_scope *scope, const char *op, emily_array *const *operands, size_t operand_count,
                                   const emily_attr *attrs, size_t attr_count, emily_array **out, size_t capacity,
                                   size_t *count);
+
+/* The same for an op of emily_op_at or emily_op_find: no search by name. */
+EMILY_API emily_status emily_call_op(emily_scope *scope, const emily_op_info *op, emily_array *const *operands,
+                                     size_t operand_count, const emily_attr *attrs, size_t attr_count, emily_array **out,
+                                     size_t capacity, size_t *count);
 
 #ifdef __cplusplus
 }

@@ -4,20 +4,21 @@
  * scope in failure, where a check fails (array.h). dtypes promote as emily_promote_types says and shapes broadcast as NumPy's.
  * Semantics are MLX's. Negative axes count from the end. A list of axes that is NULL means all of them (count is then
  * ignored). An operand that may be NULL says so.
- * Ops that give several arrays write up to `capacity` of them to out[] and their number to *count (which may be NULL);
- * EMILY_INVALID_ARGUMENT where there is no room for all.
+ * Ops that give two or three arrays write them to out[], untouched on failure. Ops that give a list write up to `capacity` arrays to
+ * out[] and their number to *count (which may be NULL); EMILY_INVALID_ARGUMENT where there is no room for all.
+ * Families have headers of their own, which this one includes.
  */
 #ifndef EMILY_OPS_H
 #define EMILY_OPS_H
 
 #include "emily/array.h"
+#include "emily/fast.h"
+#include "emily/matmul.h"
+#include "emily/random.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* For arguments named axis: take the array as flattened. */
-#define EMILY_NO_AXIS INT64_MIN
 
 /* ---- creation ---- */
 
@@ -168,6 +169,8 @@ EMILY_API emily_array *emily_divide(emily_scope *scope, emily_array *a, emily_ar
 EMILY_API emily_array *emily_floor_divide(emily_scope *scope, emily_array *a, emily_array *b);
 /* a modulo b, with the sign of b. */
 EMILY_API emily_array *emily_remainder(emily_scope *scope, emily_array *a, emily_array *b);
+/* The floored quotient and the remainder with the sign of b: floor_divide and remainder. */
+EMILY_API emily_status emily_divmod(emily_scope *scope, emily_array *a, emily_array *b, emily_array *out[2]);
 /* a to the power b. */
 EMILY_API emily_array *emily_power(emily_scope *scope, emily_array *a, emily_array *b);
 /* The larger; NaN where one is NaN. */
@@ -335,23 +338,6 @@ EMILY_API emily_array *emily_slice(emily_scope *scope, emily_array *x, const int
 EMILY_API emily_array *emily_slice_update(emily_scope *scope, emily_array *x, emily_array *update, const int64_t
                                           *start, const int64_t *stop, const int64_t *strides);
 
-/* ---- matmul ---- */
-
-/* Matrix product with broadcast batches. [..., M, K] @ [..., K, N]; a 1-d operand is a row or a column whose axis is
- * dropped from the result. Floats and complex. */
-EMILY_API emily_array *emily_matmul(emily_scope *scope, emily_array *a, emily_array *b);
-/* Beta * c + alpha * (a @ b). c is broadcast to the product's shape. */
-EMILY_API emily_array *emily_addmm(emily_scope *scope, emily_array *c, emily_array *a, emily_array *b, double alpha,
-                                   double beta);
-/* x @ weight^T + bias; a 16-bit weight is read as it is. x [..., in], weight [out, in], bias [out] or NULL: [...,
- * out]. float32 x with a float16 or bfloat16 weight accumulates and answers in float32 without a widened copy of the
- * weight. */
-EMILY_API emily_array *emily_linear(emily_scope *scope, emily_array *x, emily_array *weight, emily_array *bias);
-/* Products of all pairs of elements. */
-EMILY_API emily_array *emily_outer(emily_scope *scope, emily_array *a, emily_array *b);
-/* Sums of products along the last axes. */
-EMILY_API emily_array *emily_inner(emily_scope *scope, emily_array *a, emily_array *b);
-
 /* ---- sort ---- */
 
 /* Ascending along an axis, NaN last. EMILY_NO_AXIS: of the flattened array. Stable. */
@@ -364,58 +350,6 @@ EMILY_API emily_array *emily_partition(emily_scope *scope, emily_array *x, int64
 EMILY_API emily_array *emily_argpartition(emily_scope *scope, emily_array *x, int64_t kth, int64_t axis);
 /* The k largest along an axis, ascending. A copy of the sorted tail. */
 EMILY_API emily_array *emily_topk(emily_scope *scope, emily_array *x, int64_t k, int64_t axis);
-
-/* ---- random ---- */
-
-/* a key from a seed. uint32 [2]: the high and the low half of the seed. */
-EMILY_API emily_array *emily_random_key(emily_scope *scope, int64_t seed);
-/* Num keys from one. uint32 [num, 2]. */
-EMILY_API emily_array *emily_random_split(emily_scope *scope, emily_array *key, int64_t num);
-/* Uniform bits. uint8, uint16 or uint32 for width 1, 2, 4. The bits of threefry2x32 (Salmon et al. 2011) as MLX lays
- * them out; key uint32 [..., 2]. */
-EMILY_API emily_array *emily_random_bits(emily_scope *scope, emily_array *key, const int64_t *shape, int32_t
-                                         shape_count, int64_t width);
-/* Uniform in [low, high). Float32, float16 or bfloat16. */
-EMILY_API emily_array *emily_random_uniform(emily_scope *scope, emily_array *key, emily_array *low, emily_array *high,
-                                            const int64_t *shape, int32_t shape_count, emily_dtype dtype);
-/* Normally distributed, mean loc, deviation scale. sqrt(2) erfinv(u) of u uniform in (-1, 1). */
-EMILY_API emily_array *emily_random_normal(emily_scope *scope, emily_array *key, const int64_t *shape, int32_t
-                                           shape_count, emily_dtype dtype, emily_array *loc, emily_array *scale);
-/* Integers in [low, high). Floor of a float32 uniform, as MLX: wide ranges are coarse. */
-EMILY_API emily_array *emily_random_randint(emily_scope *scope, emily_array *key, emily_array *low, emily_array *high,
-                                            const int64_t *shape, int32_t shape_count, emily_dtype dtype);
-/* True with probability p. Bool; p is a float, broadcast to shape. */
-EMILY_API emily_array *emily_random_bernoulli(emily_scope *scope, emily_array *key, emily_array *p, const int64_t
-                                              *shape, int32_t shape_count);
-/* Standard Gumbel distributed. -log(-log(u)). */
-EMILY_API emily_array *emily_random_gumbel(emily_scope *scope, emily_array *key, const int64_t *shape, int32_t
-                                           shape_count, emily_dtype dtype);
-/* Indices drawn with probabilities softmax(logits). uint32, by the Gumbel-max rule. shape NULL: the logits' shape
- * without axis; otherwise it must be broadcastable from that. */
-EMILY_API emily_array *emily_random_categorical(emily_scope *scope, emily_array *key, emily_array *logits, int64_t
-                                                axis, const int64_t *shape, int32_t shape_count);
-
-/* ---- fast ---- */
-
-/* x / sqrt(mean(x^2) + eps) * weight along the last axis. In float32 inside (float64 for that dtype); dtype of x and
- * weight promoted. weight [D]. */
-EMILY_API emily_array *emily_rms_norm(emily_scope *scope, emily_array *x, emily_array *weight, double eps);
-/* (x - mean) / sqrt(var + eps) * weight + bias along the last axis. As rms_norm; weight and bias [D]. */
-EMILY_API emily_array *emily_layer_norm(emily_scope *scope, emily_array *x, emily_array *weight, emily_array *bias,
-                                        double eps);
-/* Rotary position embedding of the last axis; positions run along the axis before it. x [B, ..., T, D], D >= dims,
- * the rest is passed through. The angle of pair i at position p is p * scale * base^(-2i/dims), or p * scale /
- * freqs[i] with freqs float32 [dims/2]. p = offset + t, or offsets (int32: [] or [B]: + t; [B, T]: the positions
- * themselves). traditional pairs are neighbours, otherwise halves. Su et al. 2021. */
-EMILY_API emily_array *emily_rope(emily_scope *scope, emily_array *x, int64_t dims, bool traditional, double base,
-                                  double scale, int64_t offset, emily_array *offsets, emily_array *freqs);
-/* Softmax(q k^T * scale + mask) v, heads of k and v shared by groups of q. q [B, H, Tq, D], k [B, Hk, Tk, D], v [B,
- * Hk, Tk, Dv], H a multiple of Hk: [B, H, Tq, Dv]. mask: bool (true keeps) or additive, broadcastable to [B, H, Tq,
- * Tk]. causal: query i sees key j <= i + Tk - Tq. window w > 0 (with causal): and j > i + Tk - Tq - w. sinks [H] join
- * the softmax and are dropped (Xiao et al. 2023). A row that sees nothing gives zeros. Softmax in float32. */
-EMILY_API emily_array *emily_scaled_dot_product_attention(emily_scope *scope, emily_array *q, emily_array *k,
-                                                          emily_array *v, double scale, emily_array *mask, bool
-                                                          causal, int64_t window, emily_array *sinks);
 
 #ifdef __cplusplus
 }

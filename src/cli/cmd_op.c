@@ -27,7 +27,7 @@ static emily_status save(const char *path, const emily_op_info *op, emily_array 
   emily_status status = map ? EMILY_OK : EMILY_OUT_OF_MEMORY;
   char name[32] = "out";
   for (size_t i = 0; i < count && !status; i++) {
-    if (!op->results) snprintf(name, sizeof name, "out.%zu", i);
+    if (op->results != 1) snprintf(name, sizeof name, "out.%zu", i);
     status = emily_array_map_set(map, name, results[i]);
   }
   if (!status) status = emily_safetensors_save(path, map, NULL);

@@ -22,7 +22,8 @@ static void print(const emily_op_info *op) {
     cli_outf("%s%s: %s", i ? ", " : "", arg->name, cli_arg_kind_name(arg->kind));
     if (!arg->required && arg->kind != EMILY_ARG_OPTIONAL) cli_outf(" = %s", cli_arg_default(arg));
   }
-  cli_outf(")%s\n    %s\n", op->results ? "" : " -> arrays", op->summary);
+  static const char *const results[] = {" -> arrays", "", " -> 2 arrays", " -> 3 arrays"};
+  cli_outf(")%s\n    %s\n", results[op->results], op->summary);
 }
 
 static void print_json(const emily_op_info *op) {
@@ -31,7 +32,7 @@ static void print_json(const emily_op_info *op) {
   cli_json_put_text(&json, "op", op->name);
   cli_json_put_text(&json, "group", op->group);
   cli_json_put_text(&json, "summary", op->summary);
-  cli_json_put_bool(&json, "many_results", !op->results);
+  cli_json_put_int(&json, "results", op->results);
   cli_json_key(&json, "args");
   cli_json_begin(&json, '[');
   for (int32_t i = 0; i < op->arg_count; i++) {

@@ -48,6 +48,12 @@ REAL_BINARY(floor_divide, -1)
 REAL_BINARY(remainder, -1)
 REAL_BINARY(arctan2, inexact(a, b))
 
+emily_status emily_divmod(emily_scope *scope, emily_array *a, emily_array *b, emily_array *out[2]) {
+  BEGIN_STATUS(scope, a, b);
+  emily_array *results[] = {emily_floor_divide(scope, a, b), emily_remainder(scope, a, b)};
+  return emily__give(&op, results, 2, out, 2, NULL);
+}
+
 #define BITWISE(name, bool_dtype)                                                                     \
   emily_array *emily_##name(emily_scope *scope, emily_array *a, emily_array *b) {                     \
     BEGIN(scope, a, b);                                                                               \

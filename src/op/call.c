@@ -1,6 +1,6 @@
 /* call.c: the op table as data, and any op by its name.
  *
- * ops.def is expanded four times: into prototypes (which the compiler compares with ops.h), into the descriptions of the
+ * ops.def is expanded four times: into prototypes (which the compiler compares with the headers), into the descriptions of the
  * arguments, into one wrapper an op that reads its arguments from the call in statements of their own (so that their order is
  * fixed) and passes them on, and into the table. */
 #include "emily/call.h"
@@ -9,7 +9,7 @@
 
 #include "base/alloc.h"
 
-#include <stdlib.h>
+#include <pthread.h>
 
 /* Defaults are shown as the table spells them: "true", not the 1 that a macro makes of it. */
 #undef true
@@ -28,8 +28,11 @@ enum { false = 0, true = 1 };
 #define PROTO_INTS(n) , const int64_t *n, int32_t n##_count
 #define PROTO_AXES(n) , const int64_t *n, int32_t n##_count
 #define PROTO_PER_AXIS(n) , const int64_t *n
+#define PROTO_TEXT(n) , const char *n
 #define PROTO(kind, name, value) PROTO_##kind(name)
 #define DECLARE_ONE(name, ...) emily_array *emily_##name(emily_scope *scope EACH(PROTO, __VA_ARGS__));
+#define DECLARE_TWO(name, ...) emily_status emily_##name(emily_scope *scope EACH(PROTO, __VA_ARGS__), emily_array *out[2]);
+#define DECLARE_THREE(name, ...) emily_status emily_##name(emily_scope *scope EACH(PROTO, __VA_ARGS__), emily_array *out[3]);
 #define DECLARE_MANY(name, ...) \
   emily_status emily_##name(emily_scope *scope EACH(PROTO, __VA_ARGS__), emily_array **out, size_t capacity, size_t *count);
 #define OP(name, group, results, summary, ...) DECLARE_##results(name, __VA_ARGS__)
@@ -38,9 +41,21 @@ enum { false = 0, true = 1 };
 
 /* ---- descriptions ---- */
 
-/* REQUIRED is told by its length, which is a constant for the compiler; test_call.c holds that no default has the same. */
-#define NEEDED(value) (sizeof #value == sizeof "REQUIRED")
-#define INFO(kind, name, value) {EMILY_ARG_##kind, NEEDED(value), #name, NEEDED(value) ? "" : #value},
+/* Defaults are shown as the table spells them; those of TEXT, which are strings already, without quotes. */
+#define NEEDED(value) (__builtin_strcmp(#value, "REQUIRED") == 0) /* a constant expression for the compilers */
+#define SHOWN(value) #value
+#define SHOWN_ARRAY SHOWN
+#define SHOWN_OPTIONAL SHOWN
+#define SHOWN_ARRAYS SHOWN
+#define SHOWN_INT SHOWN
+#define SHOWN_REAL SHOWN
+#define SHOWN_FLAG SHOWN
+#define SHOWN_DTYPE SHOWN
+#define SHOWN_INTS SHOWN
+#define SHOWN_AXES SHOWN
+#define SHOWN_PER_AXIS SHOWN
+#define SHOWN_TEXT(value) (const char *)(value)
+#define INFO(kind, name, value) {EMILY_ARG_##kind, NEEDED(value), #name, NEEDED(value) ? "" : SHOWN_##kind(value)},
 #define OP(name, group, results, summary, ...) static const emily_arg_info args_of_##name[] = {EACH(INFO, __VA_ARGS__)};
 #include "op/ops.def"
 #undef OP
@@ -121,6 +136,12 @@ static ints read_list(call *c, const char *name, bool required, emily_arg_kind k
   return (ints){a->count > 0 ? a->ints : none, a->count};
 }
 
+static const char *read_TEXT(call *c, const char *name, bool required, const char *otherwise) {
+  const emily_attr *a = find(c, name, required, EMILY_ARG_TEXT, EMILY_ARG_TEXT);
+  if (a && !a->text) call_fail(c, "is a text without characters", name);
+  return a ? a->text : otherwise;
+}
+
 static const int64_t *read_PER_AXIS(call *c, const char *name, bool required) {
   ints list = read_list(c, name, required, EMILY_ARG_PER_AXIS, EMILY_ARG_INTS);
   if (list.values && c->operand_count && c->operands[0] && list.count != c->operands[0]->ndim)
@@ -152,6 +173,7 @@ enum { REQUIRED = 0 };
   const int64_t *n = n##_list.values;                                    \
   int32_t n##_count = n##_list.count;
 #define READ_PER_AXIS(n, v, q) const int64_t *n = read_PER_AXIS(&in, #n, q);
+#define READ_TEXT(n, v, q) const char *n = read_TEXT(&in, #n, q, (const char *)(v));
 #define READ(kind, name, value) READ_##kind(name, value, NEEDED(value))
 
 #define PASS_ARRAY(n) , n
@@ -164,6 +186,7 @@ enum { REQUIRED = 0 };
 #define PASS_INTS(n) , n, n##_count
 #define PASS_AXES(n) , n, n##_count
 #define PASS_PER_AXIS(n) , n
+#define PASS_TEXT(n) , n
 #define PASS(kind, name, value) PASS_##kind(name)
 
 /* All operands and attributes given were wanted. */
@@ -183,9 +206,19 @@ static emily_status give_one(const emily__op *op, emily_array *y, emily_array **
   return y ? emily__give(op, &y, 1, out, capacity, count) : emily_scope_status(op->scope);
 }
 
+static emily_status give_some(const emily__op *op, emily_status status, emily_array *const *results, size_t n, emily_array **out,
+                              size_t capacity, size_t *count) {
+  return status ? status : emily__give(op, results, n, out, capacity, count);
+}
+
 typedef emily_status wrapper(call in, emily_array **out, size_t capacity, size_t *count);
 #define FORWARD_ONE(name, ...) \
   return give_one(in.op, emily_##name(in.op->scope EACH(PASS, __VA_ARGS__)), out, capacity, count)
+#define FORWARD_SOME(n, name, ...) \
+  emily_array *results[n];         \
+  return give_some(in.op, emily_##name(in.op->scope EACH(PASS, __VA_ARGS__), results), results, n, out, capacity, count)
+#define FORWARD_TWO(name, ...) FORWARD_SOME(2, name, __VA_ARGS__)
+#define FORWARD_THREE(name, ...) FORWARD_SOME(3, name, __VA_ARGS__)
 #define FORWARD_MANY(name, ...) return emily_##name(in.op->scope EACH(PASS, __VA_ARGS__), out, capacity, count)
 #define OP(name, group, results, summary, ...)                                                        \
   static emily_status call_##name(call in, emily_array **out, size_t capacity, size_t *count) {       \
@@ -198,7 +231,7 @@ typedef emily_status wrapper(call in, emily_array **out, size_t capacity, size_t
 
 /* ---- the table ---- */
 
-enum { RESULTS_ONE = 1, RESULTS_MANY = 0 };
+enum { RESULTS_MANY = 0, RESULTS_ONE = 1, RESULTS_TWO = 2, RESULTS_THREE = 3 };
 #define OP(name, group, results, summary, ...) \
   {#name, #group, summary, RESULTS_##results, sizeof args_of_##name / sizeof *args_of_##name, args_of_##name},
 static const emily_op_info table[] = {
@@ -215,30 +248,59 @@ enum { OP_COUNT = sizeof table / sizeof *table };
 int32_t emily_op_count(void) { return OP_COUNT; }
 const emily_op_info *emily_op_at(int32_t index) { return index >= 0 && index < OP_COUNT ? &table[index] : NULL; }
 
-static int32_t index_of(const char *name) {
-  for (int32_t i = 0; name && i < OP_COUNT; i++)
-    if (strcmp(table[i].name, name) == 0) return i;
-  return -1;
+/* Names hashed (FNV-1a) into a table of twice their number or more; open addressing, made once. An entry is an index + 1. */
+enum { SLOTS = 2048 };
+_Static_assert(SLOTS >= 2 * OP_COUNT, "the table of names is half empty");
+static int16_t slots[SLOTS];
+static pthread_once_t slots_once = PTHREAD_ONCE_INIT;
+
+static uint32_t hash(const char *name) {
+  uint32_t h = 2166136261u;
+  for (; *name; name++) h = (h ^ (uint8_t)*name) * 16777619u;
+  return h;
 }
 
-const emily_op_info *emily_op_find(const char *name) { return emily_op_at(index_of(name)); }
+static void fill_slots(void) {
+  for (int32_t i = 0; i < OP_COUNT; i++) {
+    uint32_t at = hash(table[i].name) % SLOTS;
+    while (slots[at]) at = (at + 1) % SLOTS;
+    slots[at] = (int16_t)(i + 1);
+  }
+}
 
-emily_status emily_call(emily_scope *scope, const char *name, emily_array *const *operands, size_t operand_count,
-                        const emily_attr *attrs, size_t attr_count, emily_array **out, size_t capacity, size_t *count) {
+const emily_op_info *emily_op_find(const char *name) {
+  if (!name) return NULL;
+  pthread_once(&slots_once, fill_slots);
+  for (uint32_t at = hash(name) % SLOTS; slots[at]; at = (at + 1) % SLOTS)
+    if (strcmp(table[slots[at] - 1].name, name) == 0) return &table[slots[at] - 1];
+  return NULL;
+}
+
+emily_status emily_call_op(emily_scope *scope, const emily_op_info *info, emily_array *const *operands, size_t operand_count,
+                           const emily_attr *attrs, size_t attr_count, emily_array **out, size_t capacity, size_t *count) {
   emily__op op = {scope, "emily_call", NULL, 0};
   if (!emily__scope_ok(scope)) return emily_scope_status(scope);
-  int32_t index = index_of(name);
-  if (index < 0) {
-    emily__op_fail(&op, EMILY_NOT_FOUND, "there is no op \"%s\"", name ? name : "(null)");
-    return EMILY_NOT_FOUND;
+  if (info < table || info >= table + OP_COUNT) {
+    emily__op_fail(&op, EMILY_INVALID_ARGUMENT, "the op is not of this library's table");
+    return EMILY_INVALID_ARGUMENT;
   }
   if (operand_count > INT32_MAX || (operand_count && !operands) || (attr_count && !attrs)) {
     emily__op_fail(&op, EMILY_INVALID_ARGUMENT, "operands or attributes are NULL or too many");
     return EMILY_INVALID_ARGUMENT;
   }
-  op.name = table[index].name;
+  op.name = info->name;
   op.operands = operands;
   op.count = (int32_t)operand_count;
   call c = {.op = &op, .operands = operands, .operand_count = operand_count, .attrs = attrs, .attr_count = attr_count};
-  return wrappers[index](c, out, capacity, count);
+  return wrappers[info - table](c, out, capacity, count);
+}
+
+emily_status emily_call(emily_scope *scope, const char *name, emily_array *const *operands, size_t operand_count,
+                        const emily_attr *attrs, size_t attr_count, emily_array **out, size_t capacity, size_t *count) {
+  if (!emily__scope_ok(scope)) return emily_scope_status(scope);
+  const emily_op_info *info = emily_op_find(name);
+  if (info) return emily_call_op(scope, info, operands, operand_count, attrs, attr_count, out, capacity, count);
+  emily__op op = {scope, "emily_call", NULL, 0};
+  emily__op_fail(&op, EMILY_NOT_FOUND, "there is no op \"%s\"", name ? name : "(null)");
+  return EMILY_NOT_FOUND;
 }

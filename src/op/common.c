@@ -45,18 +45,30 @@ bool emily__op_ready(const emily__op *op) {
   return true;
 }
 
-emily_array *emily__apply(const emily__op *op, emily__prim prim, const void *attrs, size_t attrs_size,
-                          emily_array *const *inputs, int32_t count) {
-  emily_array *out;
-  if (!emily__scope_ok(op->scope)) return NULL;
+emily_status emily__apply_many(const emily__op *op, emily__prim prim, const void *attrs, size_t attrs_size,
+                               emily_array *const *inputs, int32_t count, emily_array **outs) {
+  if (!emily__scope_ok(op->scope)) return emily_scope_status(op->scope);
   for (int32_t i = 0; i < count; i++)
-    if (!inputs[i]) return NULL;
-  emily_status status = emily__node_build(emily_scope_stream(op->scope), prim, attrs, attrs_size, inputs, count, &out);
-  if (status == EMILY_OK) return emily__scope_own(op->scope, out);
-  if (status == EMILY_OUT_OF_MEMORY) return emily_scope_fail(op->scope);
+    if (!inputs[i]) return emily_scope_status(op->scope);
+  emily_status status = emily__node_build(emily_scope_stream(op->scope), prim, attrs, attrs_size, inputs, count, outs);
+  if (status == EMILY_OK) {
+    for (int32_t i = 0; i < emily__prims[prim].n_outputs; i++) outs[i] = emily__scope_own(op->scope, outs[i]);
+    return emily_scope_status(op->scope);
+  }
+  if (status == EMILY_OUT_OF_MEMORY) {
+    emily_scope_fail(op->scope);
+    return status;
+  }
   char message[256];
   snprintf(message, sizeof message, "%s", emily_last_error()->message);
-  return emily__op_fail(op, status, "%s", message);
+  emily__op_fail(op, status, "%s", message);
+  return status;
+}
+
+emily_array *emily__apply(const emily__op *op, emily__prim prim, const void *attrs, size_t attrs_size,
+                          emily_array *const *inputs, int32_t count) {
+  emily_array *out = NULL;
+  return emily__apply_many(op, prim, attrs, attrs_size, inputs, count, &out) == EMILY_OK ? out : NULL;
 }
 
 /* ---- axes and shapes ---- */

@@ -31,6 +31,10 @@ bool emily__op_ready(const emily__op *op);
 #define BEGIN(scope_, ...)                                                                                        \
   const emily__op op = {(scope_), __func__, OPERANDS(__VA_ARGS__), sizeof(OPERANDS(__VA_ARGS__)) / sizeof(void *)}; \
   if (!emily__op_ready(&op)) return NULL
+/* The same in an op that returns a status. */
+#define BEGIN_STATUS(scope_, ...)                                                                                 \
+  const emily__op op = {(scope_), __func__, OPERANDS(__VA_ARGS__), sizeof(OPERANDS(__VA_ARGS__)) / sizeof(void *)}; \
+  if (!emily__op_ready(&op)) return emily_scope_status(scope_)
 #define BEGIN_NO_OPERANDS(scope_)                       \
   const emily__op op = {(scope_), __func__, NULL, 0};   \
   if (!emily__op_ready(&op)) return NULL
@@ -38,6 +42,7 @@ bool emily__op_ready(const emily__op *op);
 /* Fail the op: message and operands into the scope. Returns NULL. */
 emily_array *emily__op_fail(const emily__op *op, emily_status status, const char *format, ...) EMILY_PRINTF(3, 4);
 #define REFUSE(...) emily__op_fail(&op, EMILY_INVALID_ARGUMENT, __VA_ARGS__)
+#define REFUSE_STATUS(...) (REFUSE(__VA_ARGS__), EMILY_INVALID_ARGUMENT)
 
 /* Room on the stack for any attribute struct that ends in a list: up to three lists of 64 behind three numbers. */
 typedef union emily__attrs_room {
@@ -60,6 +65,10 @@ emily_array *emily__apply(const emily__op *op, emily__prim prim, const void *att
 #define APPLY_PLAIN(prim, ...)                                                         \
   emily__apply(&op, EMILY__PRIM_##prim, NULL, 0, OPERANDS(__VA_ARGS__), \
                sizeof(OPERANDS(__VA_ARGS__)) / sizeof(void *))
+
+/* The same for a primitive of several outputs: the status of the scope; on success all of outs[] are owned by it. */
+emily_status emily__apply_many(const emily__op *op, emily__prim prim, const void *attrs, size_t attrs_size,
+                               emily_array *const *inputs, int32_t count, emily_array **outs);
 
 /* 0 ≤ *axis < ndim, from the end where negative; false where it is out of range (the op has failed). */
 bool emily__op_axis(const emily__op *op, int64_t axis, int32_t ndim, int32_t *out);

@@ -35,6 +35,19 @@ static void integer_division_has_no_undefined_result(void **state) {
   test_close(s);
 }
 
+static void divmod_is_both(void **state) {
+  (void)state;
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *out[2] = {NULL, NULL}, *a = FLOATS(s, SHAPE(3), -7, 7, 7.5f);
+  assert_int_equal(emily_divmod(s, a, FLOATS(s, SHAPE(3), 2, -2, 2), out), EMILY_OK);
+  EXPECT(s, out[0], SHAPE(3), -4, -4, 3);
+  EXPECT(s, out[1], SHAPE(3), 1, -1, 1.5);
+  emily_array *kept = out[0];
+  assert_int_equal(emily_divmod(s, a, emily_ones(s, SHAPE(1), EMILY_COMPLEX64), out), EMILY_INVALID_ARGUMENT);
+  assert_ptr_equal(out[0], kept); /* untouched */
+  test_expect_failure(s, EMILY_INVALID_ARGUMENT, "there is no complex version");
+}
+
 static void shifts(void **state) {
   (void)state;
   emily_scope *s = emily_scope_open(NULL);
@@ -101,6 +114,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_pair_of_signs),
       cmocka_unit_test(integer_division_has_no_undefined_result),
+      cmocka_unit_test(divmod_is_both),
       cmocka_unit_test(shifts),
       cmocka_unit_test(nan_comes_through_maximum_and_minimum),
       cmocka_unit_test(broadcasts_and_dtypes),

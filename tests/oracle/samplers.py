@@ -1,5 +1,7 @@
-"""What each op of the table is tried with: SAMPLERS[op](draw) → Case. The rarer families are in samplers_fused.py."""
+"""What each op of the table is tried with: SAMPLERS[op](draw) → Case. Other families are in samplers_<family>.py."""
+import importlib
 import math
+import pathlib
 from statistics import NormalDist
 
 import mlx.core as mx
@@ -302,7 +304,7 @@ def without_zero(draw, b, dtype):
     return Value(data, b.dtype) if b.dtype != "bool" else Value(np.ones(b.shape, bool), "bool")
 
 
-@sampler("floor_divide", "remainder")
+@sampler("floor_divide", "remainder", "divmod")
 def quotient(draw, name):
     a, b = pair(draw, REALS)
     dtype = promote(a.dtype, b.dtype)
@@ -529,5 +531,5 @@ def exponentials(draw, name):
                 refusal="nothing has no sum to take the logarithm of" if name == "logsumexp" and not x.data.size else None)
 
 
-import samplers_moves  # noqa: E402,F401  registers the rest
-import samplers_fused  # noqa: E402,F401
+for path in sorted(pathlib.Path(__file__).parent.glob("samplers_*.py")):  # they register the rest
+    importlib.import_module(path.stem)
