@@ -68,7 +68,7 @@ def int64s(values):
 class Emily:
     def __init__(self, build):
         self.lib = lib = ctypes.CDLL(os.path.join(os.path.abspath(build), "libemily.so"))
-        for name in ("emily_array_from_data", "emily_scope_open", "emily_array_shape"):
+        for name in ("emily_array_from_data", "emily_scope_open", "emily_array_shape", "emily_op_find"):
             getattr(lib, name).restype = ctypes.c_void_p
         lib.emily_array_size.restype = ctypes.c_int64
         lib.emily_op_at.restype = ctypes.POINTER(OpInfo)
@@ -119,6 +119,23 @@ class Emily:
         if status:
             raise Error(self.message())
         return list(out[:count.value])
+
+    def timed(self, op, operands, attributes):
+        """A function that calls the op, evaluates and drops the results, with its arguments made once."""
+        kinds, lib = dict(self.ops[op]), self.lib
+        attrs = [self.attribute(name, kinds[name], value) for name, value in attributes.items()]
+        out, count = (ctypes.c_void_p * 64)(), ctypes.c_size_t()
+        operands = (ctypes.c_void_p * max(1, len(operands)))(*operands)
+        given = (ctypes.c_size_t(len(operands)), (Attr * max(1, len(attrs)))(*attrs), ctypes.c_size_t(len(attrs)), out,
+                 ctypes.c_size_t(64), ctypes.byref(count))
+        info = ctypes.c_void_p(lib.emily_op_find(op.encode()))
+
+        def run():
+            scope = ctypes.c_void_p(lib.emily_scope_open(None))
+            if lib.emily_call_op(scope, info, operands, *given) or lib.emily_eval(out, count):
+                raise Error(self.message())
+            lib.emily_scope_close(scope)
+        return run
 
     def message(self):
         return self.lib.emily_last_error().contents.message.decode()
