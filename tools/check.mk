@@ -2,7 +2,7 @@
 
 CHECKS := $(notdir $(wildcard tools/checks/*))
 
-.PHONY: check-all $(CHECKS:%=check-%) asan tsan coverage api-docs cli-docs
+.PHONY: check-all $(CHECKS:%=check-%) asan tsan coverage conformance api-docs cli-docs
 $(CHECKS:%=check-%): all
 	$(Q)tools/check $(BUILD) $(@:check-%=%)
 
@@ -19,6 +19,11 @@ tsan: ## the tests under ThreadSanitizer, in build-tsan
 
 coverage: ## run the tests in build-coverage and print line and branch coverage of src/ by file
 	$(Q)tools/coverage
+
+CASES ?= 300
+conformance: all ## every op beside MLX and NumPy, CASES of each (300); report.md and report.json in BUILD/conformance
+	$(Q)tools/venv tests/oracle/requirements.txt
+	$(Q)EMILY_TEST_BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 .venv/bin/python tests/oracle/test_ops.py --cases $(CASES) --report $(BUILD)/conformance
 
 api-docs: ## write docs/API.md from the public headers
 	$(Q)tools/api-docs

@@ -1,4 +1,5 @@
 """Whether two answers agree, by what measure, and what two libraries made of one Case."""
+import collections
 import dataclasses
 import typing
 
@@ -7,6 +8,7 @@ import numpy as np
 MANTISSA = {"float16": 10, "bfloat16": 7, "float32": 23, "float64": 52, "complex64": 23}
 EXPONENT = {"float16": 15, "bfloat16": 127, "float32": 127, "float64": 1023, "complex64": 127}
 FLOATS = ("float16", "bfloat16", "float32", "float64")
+ALL_DTYPES = ("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", *FLOATS, "complex64")
 
 
 @dataclasses.dataclass
@@ -73,13 +75,38 @@ class Tally:
 
     def __init__(self):
         self.cases = self.failed = self.refused = self.mlx_off = self.deliberate = 0
-        self.worst = 0.0
-        self.messages = []
+        self.worst, self.worst_case = 0.0, None
+        self.dtypes = set()                       # of the operands
+        self.features = collections.Counter()     # what the operands held, as report.FEATURES names it
+        self.reasons = set()                      # why emily takes or refuses what MLX does not
+        self.failures = []
 
-    def fail(self, text):
+    def differs(self):
+        return bool(self.reasons or self.deliberate)
+
+    def fail(self, number, text):
         self.failed += 1
-        if len(self.messages) < 3:
-            self.messages.append(text)
+        if len(self.failures) < 3:
+            self.failures.append({"case": number, "why": text})
+
+    def saw(self, value, steps):
+        """An operand, and the steps that make it a view."""
+        self.dtypes.add(value.dtype)
+        self.features["0-d"] += value.data.ndim == 0
+        self.features["empty"] += value.data.size == 0
+        self.features["view"] += bool(steps)
+        if value.dtype not in FLOATS or not value.data.size:
+            return
+        wide = value.wide()
+        self.features["nan"] += bool(np.isnan(wide).any())
+        self.features["inf"] += bool(np.isinf(wide).any())
+        self.features["-0"] += bool(((wide == 0) & np.signbit(wide)).any())
+        self.features["denormal"] += bool(((wide != 0) & (np.abs(wide) < 2.0 ** (1 - EXPONENT[value.dtype]))).any())
+
+    def error(self, worst):
+        """The largest error of a case that was judged."""
+        if worst > self.worst:
+            self.worst, self.worst_case = worst, self.cases
 
 
 def example(where, *columns):
@@ -133,5 +160,6 @@ def judge_one(case, got, reference, truth, operands, tally):
             if gross.any():
                 messages.append("far from MLX: " + example(gross, ("emily", g), ("MLX", r), ("float64", t)))
     finite = error[np.isfinite(error)]
-    tally.worst = max(tally.worst, float(finite.max()) if finite.size else 0)
+    if finite.size:
+        tally.error(float(finite.max()))
     return messages

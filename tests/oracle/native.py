@@ -78,6 +78,12 @@ class Emily:
             info = lib.emily_op_at(i).contents
             self.ops[info.name.decode()] = [(a.name.decode(), a.kind) for a in info.args[:info.arg_count]]
 
+    core = None  # the module emily.core, where there is one to check names in
+
+    def level(self):
+        """Which kernels run: "plain", "avx2", "avx512"."""
+        return os.environ.get("EMILY_CPU", "best")
+
     def __enter__(self):
         """One scope a case: everything made in it goes with it."""
         self.scope = ctypes.c_void_p(self.lib.emily_scope_open(None))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares every op of emily's table with MLX, and with NumPy in float64, on the same inputs.
 
-    python3 tests/oracle/test_ops.py [--seed N] [--op NAME]… [--cases N] [--list-off]
+    python3 tests/oracle/test_ops.py [--seed N] [--op NAME]… [--cases N] [--case NUMBER] [--report FOLDER]
 
 For each op of the table samplers.py draws shapes, dtypes, values and attributes; operands come as plain arrays and as
 views (reversed, transposed, broadcast, with an offset, with padding), made by either library from the same base. Moves,
@@ -10,10 +10,13 @@ float64 result where there is one, else of MLX's. An op without a sampler fails.
 differs from MLX on purpose.
 
 The column "MLX off" counts elements where MLX itself is farther from the float64 result than a few times what emily is
-held to (and emily is not); "skipped" those of the deliberate differences.
+held to (and emily is not); "skipped" those of the deliberate differences. --report writes report.md and report.json: what was tried of
+each op, the worst error, the case that shows it, and where each row of inventory.tsv stands (report.py, inventory.py); it also fails
+where a row is missing, or where an op differs on purpose and docs/CONFORMANCE.md does not name it.
 """
 import argparse
 import os
+import pathlib
 import sys
 import time
 import warnings
@@ -22,7 +25,9 @@ import zlib
 import mlx.core as mx
 import numpy as np
 
+import inventory
 import judge
+import report
 import samplers
 from draw import Draw
 from native import Emily, Error, Value
@@ -88,6 +93,9 @@ class Runner:
 
     def case(self, op, case, draw, tally):
         prepared = [None if v is None else draw.layout(v) if case.layouts else (v, v, []) for v in case.operands]
+        for item in prepared:
+            if item:
+                tally.saw(item[0], item[2])
         wide = [item[0].wide() if item else None for item in prepared]
         reference = self.reference(case, prepared) if case.mlx else None
         try:
@@ -97,11 +105,14 @@ class Runner:
         if isinstance(got, str):
             if isinstance(reference, str) or case.refusal:
                 tally.refused += 1
+                if not isinstance(reference, str):
+                    tally.reasons.add("refused: " + case.refusal)
                 return []
             return [f"emily refuses: {got}"]
         if isinstance(reference, str):
             if not case.extension:
                 return [f"emily takes what MLX refuses: {reference}"]
+            tally.reasons.add("taken: " + case.extension)
             reference = None
         with np.errstate(all="ignore"):
             truth = case.truth(*wide) if case.truth else None
@@ -115,17 +126,37 @@ class Runner:
             messages += judge.judge_one(case, y, reference[i] if reference is not None else None, t, wide, tally)
         return messages
 
-    def op(self, op, seed, cases):
+    def op(self, op, seed, numbers):
         tally = judge.Tally()
-        for number in range(cases):
+        for number in numbers:
             draw = Draw([seed, zlib.crc32(op.encode()), number])
             case = samplers.SAMPLERS[op](draw)
             messages = self.case(op, case, draw, tally)
             tally.cases += 1
             if messages:
                 shapes = ", ".join("none" if v is None else f"{v.dtype}{list(v.shape)}" for v in case.operands)
-                tally.fail(f"{op}({shapes}, {case.attrs}) [case {number}]: " + "; ".join(messages))
+                tally.fail(number, f"{op}({shapes}, {case.attrs}): " + "; ".join(messages))
         return tally
+
+
+def write_report(folder, args, emily, tallies):
+    """Number of what the report itself finds wrong."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = inventory.read(emily.ops, emily.core)
+    head = {"mlx": mx.__version__, "numpy": np.__version__, "seed": args.seed, "cases": args.cases, "level": emily.level()}
+    report.write_json(folder / "report.json", head, rows, tallies)
+    report.write_markdown(folder / "report.md", head, rows, tallies)
+    wrong = [f"{row.name}: no {' '.join(row.missing)}" for row in rows if row.state == "missing"]
+    page = (pathlib.Path(__file__).parents[2] / "docs/CONFORMANCE.md").read_text()
+    wrong += [f"{op} differs on purpose, and docs/CONFORMANCE.md does not name it" for op, t in tallies.items()
+              if t.differs() and f"`{op}" not in page]
+    for line in wrong:
+        print("    " + line)
+    c = report.counts(rows, tallies)
+    for group in ("inventory", "ops"):
+        print(f"{group}: " + ", ".join(f"{n} {what}" for what, n in c[group].items()))
+    print(f"{folder}/report.md, {folder}/report.json")
+    return len(wrong)
 
 
 def main():
@@ -133,6 +164,8 @@ def main():
     parser.add_argument("--seed", type=int, default=int(os.environ.get("EMILY_TEST_SEED", time.time())))
     parser.add_argument("--op", action="append", help="only these")
     parser.add_argument("--cases", type=int, default=60, help="of each op")
+    parser.add_argument("--case", type=int, help="only the one of this number")
+    parser.add_argument("--report", type=pathlib.Path, help="folder for report.md and report.json")
     args = parser.parse_args()
     mx.set_default_device(mx.cpu)
     warnings.simplefilter("ignore")  # NumPy on empty slices
@@ -140,19 +173,21 @@ def main():
     runner = Runner(emily)
     print(f"emily beside MLX {mx.__version__} and NumPy {np.__version__}; seed {args.seed}")
     print(f"{'op':30}{'cases':>7}{'failed':>8}{'refused':>9}{'worst':>10}{'MLX off':>9}{'skipped':>9}")
-    passed = failed = 0
+    tallies, failed = {}, 0
     for op in args.op or emily.ops:
         if op not in samplers.SAMPLERS:
             print(f"{op:30} has no sampler")
             failed += 1
             continue
-        tally = runner.op(op, args.seed, args.cases)
-        passed += tally.cases - tally.failed
+        tally = tallies[op] = runner.op(op, args.seed, range(args.cases) if args.case is None else [args.case])
         failed += tally.failed
         print(f"{op:30}{tally.cases:7}{tally.failed:8}{tally.refused:9}{tally.worst:10.3g}{tally.mlx_off:9}{tally.deliberate:9}")
-        for message in tally.messages:
-            print("    " + message)
-    print("worst: units of the last place of the result's dtype" )
+        for failure in tally.failures:
+            print(f"    [case {failure['case']}] {failure['why']}")
+    print("worst: units of the last place of the result's dtype")
+    passed = sum(tally.cases - tally.failed for tally in tallies.values())
+    if args.report:
+        failed += write_report(args.report, args, emily, tallies)
     print(f"{passed} passed, {failed} failed")
     return failed > 0
 
