@@ -267,6 +267,28 @@ EMILY_API emily_array *emily_logsumexp(emily_scope *scope, emily_array *x, const
 EMILY_API emily_array *emily_softmax(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool
                                      precise);
 
+/* ---- scan ---- */
+
+/* Running sum along an axis. out[i] = x[0] + ... + x[i]; reverse: x[i] + ... + x[n-1]; not inclusive: without x[i]
+ * itself, so that the first is 0. EMILY_NO_AXIS: of the flattened array. dtype: what x is cast to first; -1: its own.
+ * Bool gives int32, other dtypes stay (integers wrap); floats accumulate in float64. */
+EMILY_API emily_array *emily_cumsum(emily_scope *scope, emily_array *x, int64_t axis, bool reverse, bool inclusive,
+                                    emily_dtype dtype);
+/* Running product along an axis. As cumsum; not inclusive: the first is 1. Bool stays bool. */
+EMILY_API emily_array *emily_cumprod(emily_scope *scope, emily_array *x, int64_t axis, bool reverse, bool inclusive,
+                                     emily_dtype dtype);
+/* Running maximum along an axis; NaN once there is one. As cumsum; not inclusive: the first is the lowest value of the
+ * dtype. Complex numbers: by real, then imaginary part. */
+EMILY_API emily_array *emily_cummax(emily_scope *scope, emily_array *x, int64_t axis, bool reverse, bool inclusive);
+/* Running minimum along an axis; NaN once there is one. As cummax; not inclusive: the first is the highest value. */
+EMILY_API emily_array *emily_cummin(emily_scope *scope, emily_array *x, int64_t axis, bool reverse, bool inclusive);
+/* Running log of the sum of exponentials along an axis. As cumsum; not inclusive: the first is -inf. Bool and integers
+ * give float32. */
+EMILY_API emily_array *emily_logcumsumexp(emily_scope *scope, emily_array *x, int64_t axis, bool reverse, bool
+                                          inclusive);
+/* Differences of neighbours along an axis, n times. y[i] = x[i + 1] - x[i]; each time the axis loses an element. */
+EMILY_API emily_array *emily_diff(emily_scope *scope, emily_array *x, int64_t n, int64_t axis);
+
 /* ---- shape ---- */
 
 /* The same elements in another shape; one extent may be -1. No copy where the strides allow. */

@@ -47,6 +47,13 @@ EMILY__INFER(same_along) {
   return check_axis(a->axis, in[0]->ndim);
 }
 
+EMILY__INFER(scan) {
+  (void)n;
+  const emily__attrs_scan *a = attrs;
+  like(out, in[0]);
+  return check_axis(a->axis, in[0]->ndim);
+}
+
 EMILY__INFER(full) {
   (void)n, (void)in;
   const emily__attrs_full *a = attrs;

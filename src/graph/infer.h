@@ -12,6 +12,7 @@
 
 EMILY__INFER(same);
 EMILY__INFER(same_along);
+EMILY__INFER(scan);
 EMILY__INFER(full);
 EMILY__INFER(iota);
 EMILY__INFER(random_bits);

@@ -51,6 +51,11 @@ typedef struct emily__attrs_arg_reduce {
   int64_t axis, keepdims;
 } emily__attrs_arg_reduce;
 
+typedef struct emily__attrs_scan {
+  int64_t axis;
+  int64_t reverse, inclusive; /* 0 or 1: from the end; the element itself counts */
+} emily__attrs_scan;
+
 typedef struct emily__attrs_dtype {
   int64_t dtype;
 } emily__attrs_dtype;

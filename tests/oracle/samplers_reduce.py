@@ -1,0 +1,104 @@
+"""Samplers of scans, medians, counts and other reductions."""
+import mlx.core as mx
+import numpy as np
+
+from draw import DTYPES, FLOATS, INTEGERS, REALS
+from judge import Case
+from native import Value, narrow
+from samplers import HALVES, MX, NO_AXIS, as_dtype, inexact, kept, rounding, sampler
+
+
+# ---- scans ----
+
+def scan_value(draw, dtype):
+    """Long axes now and then: chunks, segments and parts have borders of their own."""
+    shape = draw.shape(1, 4)
+    if draw.chance(0.15):
+        shape = draw.pick([(300,), (2049,), (70001,), (3, 517), (600, 17), (2, 300, 5), (2100, 16)])
+    if dtype in FLOATS:
+        return draw.floats(shape, dtype, *draw.pick([(-1, 1), (0, 3), (-100, 100)]), special=draw.pick([0, 0, 0.02]) if dtype != "float64" else 0)
+    return draw.value(shape, dtype)
+
+
+def along(function, v, axis, reverse, inclusive, first):
+    """A scan of NumPy's made reversed or exclusive."""
+    v, axis = (v.reshape(-1), 0) if axis is None else (v, axis)
+    v = np.flip(v, axis) if reverse else v
+    y = function(v, axis)
+    if not inclusive and y.shape[axis]:
+        y = np.concatenate([np.full_like(np.take(y, [0], axis), first), np.delete(y, -1, axis)], axis)
+    return np.flip(y, axis) if reverse else y
+
+
+def scan_call(draw, x):
+    axis = None if draw.chance(0.3) else draw.axis(x.data.ndim)
+    reverse, inclusive = draw.chance(0.5), draw.chance(0.5)
+    return axis, reverse, inclusive, {"axis": NO_AXIS if axis is None else axis, "reverse": reverse, "inclusive": inclusive}
+
+
+@sampler("cumsum", "cumprod")
+def running(draw, name):
+    dtype = draw.pick(DTYPES)
+    x = scan_value(draw, dtype)
+    if name == "cumprod" and dtype in FLOATS:
+        x = draw.floats(x.shape, dtype, 0.99, 1.01, special=0)
+        if x.data.size and draw.chance(0.3):
+            x.data.reshape(-1)[draw.int(0, x.data.size - 1)] = narrow(draw.pick([np.nan, np.inf, 0.0, -1.0]), dtype)
+    if name == "cumprod" and dtype == "complex64":
+        x = Value(x.data / np.abs(x.data), dtype)
+    axis, reverse, inclusive, call = scan_call(draw, x)
+    to = draw.pick(DTYPES[:-1]) if draw.chance(0.2) and dtype not in FLOATS + ["complex64"] else None
+    if to:
+        call["dtype"] = to
+    case = Case([x], call, mlx=lambda v: getattr(mx, name)(v, axis, reverse=reverse, inclusive=inclusive, dtype=MX[to] if to else None))
+    result = to or dtype
+    if result not in FLOATS + ["complex64"]:
+        return case
+    # MLX adds 16-bit floats in 16 bits, and float32 one by one
+    wide = lambda v: as_dtype(v, result) if result in FLOATS else v
+    scan = np.cumsum if name == "cumsum" else np.cumprod
+    case.truth = lambda v: along(scan, wide(v), axis, reverse, inclusive, 0 if name == "cumsum" else 1)
+    case.scale = lambda v: np.abs(case.truth(v)) if name == "cumprod" else along(scan, np.abs(wide(v)), axis, reverse, inclusive, 0)
+    case.ulp, case.epsilons = rounding(2, result), 2 if result != "float64" else 8 + x.data.size
+    case.deliberate = lambda v: np.array(result in HALVES or x.data.size > 500)
+    return case
+
+
+@sampler("cummax", "cummin")
+def running_extreme(draw, name):
+    dtype = draw.pick(REALS)
+    x = scan_value(draw, dtype)
+    axis, reverse, inclusive, call = scan_call(draw, x)
+    case = Case([x], call, mlx=lambda v: getattr(mx, name)(v, axis, reverse=reverse, inclusive=inclusive), zeros=False)
+    if dtype in HALVES and np.isnan(x.wide()).any():  # MLX lets go of NaN in 16 bits
+        scan = np.maximum.accumulate if name == "cummax" else np.minimum.accumulate
+        case.truth = lambda v: along(scan, v, axis, reverse, inclusive, -np.inf if name == "cummax" else np.inf)
+        case.deliberate = lambda v: np.array(True)
+        case.ulp = 0.5
+    return case
+
+
+@sampler("logcumsumexp")
+def running_log_sum(draw, name):
+    dtype = draw.pick(FLOATS + ["int8", "bool"])
+    x = scan_value(draw, dtype)
+    axis, reverse, inclusive, call = scan_call(draw, x)
+    to = inexact(dtype)
+    case = Case([x], call, dtype=to)
+    if to == dtype:  # integers stay integers in MLX
+        case.mlx = lambda v: mx.logcumsumexp(v, axis, reverse=reverse, inclusive=inclusive)
+    case.truth = lambda v: along(np.logaddexp.accumulate, as_dtype(v, to), axis, reverse, inclusive, -np.inf)
+    case.scale = lambda v: 1 + np.abs(np.nan_to_num(case.truth(v), posinf=0, neginf=0)) + along(
+        np.maximum.accumulate, np.abs(np.nan_to_num(as_dtype(v, to), posinf=0, neginf=0)), axis, reverse, inclusive, 0)
+    case.ulp, case.epsilons = rounding(4, to), 4 if to != "float64" else 4 + x.data.size
+    case.deliberate = lambda v: np.array(to in HALVES or to == "float64" or x.data.size > 100)  # one rounding after the other
+    return case
+
+
+@sampler("diff")
+def diff(draw, name):
+    dtype = draw.pick(REALS)
+    x = draw.value(draw.shape(1), dtype)
+    axis = draw.axis(x.data.ndim)
+    n = draw.int(0, max(0, min(4, x.shape[axis] - 1)))
+    return Case([x], {"n": n, "axis": axis}, mlx=lambda v: mx.diff(v, n, axis))
