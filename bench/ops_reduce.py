@@ -17,9 +17,11 @@ def scan(name, numpy, axis, dtype="float32", **sizes):
 
 
 for dtype in ("float32", "int32", "bfloat16"):
-    scan("cumsum", np.cumsum, -1, dtype, **ROWS, row=(1 << 24,))
-scan("cumsum", np.cumsum, 0, cache=(64, 1024), large=(4096, 4096), narrow=(1 << 20, 4))
-scan("cumprod", np.cumprod, -1, **ROWS)
+    scan("cumsum", np.cumsum, -1, dtype, **ROWS)
+scan("cumsum", np.cumsum, 0, cache=(64, 1024), large=(4096, 4096))
+scan("cumsum", np.cumsum, -1, "float64", large=(1 << 24,))
+scan("cumsum", np.cumsum, 0, "int64", large=(1 << 20, 4))
+scan("cumprod", np.cumprod, -1, "int32", **ROWS)
 scan("cummax", np.maximum.accumulate, -1, **ROWS)
 scan("cummax", np.maximum.accumulate, 0, cache=(64, 1024), large=(4096, 4096))
 scan("logcumsumexp", np.logaddexp.accumulate, -1, cache=(64, 1024), large=(1024, 1024))

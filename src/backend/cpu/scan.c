@@ -1,7 +1,7 @@
 /* scan.c: running sums, products, extremes and log-sums along one axis, from either end, each element counted or not.
  *
- * Where enough elements lie behind the axis, a tile of them is scanned together, a step of the axis at a time. Otherwise each row
- * along the axis is scanned by itself, in chunks. Where there are few rows and they are long, each is cut into parts of fixed
+ * Where elements lie behind the axis, a tile of them is scanned together, a step of the axis (or where they are few and dense, some)
+ * at a time. Otherwise each row along the axis is scanned by itself, in chunks. Where there are few rows and they are long, each is cut into parts of fixed
  * length: the parts are folded, their totals summed up in order, and each part scanned from what comes before it. So the order of
  * the operations depends on the shape alone, neither on strides nor on threads. */
 #include "backend/cpu/cpu.h"
@@ -16,7 +16,6 @@
 enum {
   CHUNK = 2048,       /* elements of a row at once */
   TILE = 512,         /* elements behind the axis at once */
-  NARROW = 16,        /* fewer elements behind the axis are scanned one by one */
   ROW_PART = 65536,   /* elements of a part of a row: a multiple of CHUNK */
   COLUMN_PART = 2048, /* steps of a part of a tile */
   FEW = 16            /* groups that are cut into parts */
@@ -27,7 +26,8 @@ typedef struct job {
   emily_dtype half; /* the 16-bit float that is widened to float32, else -1 */
   int64_t itemsize, extent;
   int64_t in_stride, out_stride; /* of the axis; bytes */
-  bool reverse, inclusive, columns;
+  bool reverse, inclusive;
+  bool columns, dense; /* the axis has others behind it; the input's lie in one run of memory with it */
   emily__iterate outer; /* the axes before it, of rows all others: operand 0 the output's strides, 1 the input's */
   emily__iterate inner; /* of columns: the axes behind */
   int64_t tile, tiles, part, parts, groups, units, units_per_block;
@@ -114,9 +114,10 @@ static void fold_row(const job *j, const unit *u, void *acc) {
 
 /* ---- columns ---- */
 
-/* The tile's elements at a step of the axis. */
-static const void *bring_tile(const job *j, const unit *u, int64_t place, void *raw, float *wide) {
+/* The tile's elements at `steps` steps of the axis from `place` on; more than one only where the tile is dense. */
+static const void *bring_tile(const job *j, const unit *u, int64_t place, int64_t steps, void *raw, float *wide) {
   char *x = u->in + place * j->in_stride;
+  if (steps > 1) return bring(j, x, j->itemsize, steps * u->n, raw, wide);
   if (j->inner.ndim == 1) {
     int64_t stride = j->inner.strides[1][0];
     return bring(j, x + u->column * stride, stride, u->n, raw, wide);
@@ -130,13 +131,15 @@ static const void *bring_tile(const job *j, const unit *u, int64_t place, void *
 static void run_columns(const job *j, const unit *u, void *acc, bool store) {
   _Alignas(64) uint64_t raw[TILE];
   _Alignas(64) float wide[TILE], result[TILE];
-  for (int64_t at = u->begin; at < u->end; at++) {
-    const int64_t place = lowest(j, at, 1);
-    const void *x = bring_tile(j, u, place, raw, wide);
-    char *out = u->out + place * j->out_stride;
-    if (!store) j->scanner->columns(acc, x, u->n);
-    else j->scanner->step(j->half < 0 ? (void *)out : result, acc, x, u->n, j->inclusive);
-    if (store && j->half >= 0) emily__narrow(out, result, j->half, u->n);
+  const int64_t most = j->dense && j->tiles == 1 ? TILE / u->n : 1, size = j->half < 0 ? j->itemsize : (int64_t)sizeof(float);
+  for (int64_t at = u->begin, steps; at < u->end; at += steps) {
+    steps = u->end - at < most ? u->end - at : most;
+    const int64_t place = lowest(j, at, steps), skip = j->reverse ? (steps - 1) * u->n * size : 0;
+    const char *x = bring_tile(j, u, place, steps, raw, wide);
+    char *out = u->out + place * j->out_stride, *to = j->half < 0 ? out : (char *)result;
+    if (!store) j->scanner->columns(acc, x, u->n, steps);
+    else j->scanner->step(to + skip, acc, x + skip, u->n, steps, j->reverse ? -u->n : u->n, j->inclusive);
+    if (store && j->half >= 0) emily__narrow(out, result, j->half, steps * u->n);
   }
 }
 
@@ -214,7 +217,7 @@ static void split_axes(job *j, const emily__tensor *in, const emily__tensor *out
   int64_t behind = 1, shape[EMILY__MAX_RANK], in_strides[EMILY__MAX_RANK], out_strides[EMILY__MAX_RANK];
   int32_t ndim = 0;
   for (int32_t i = axis + 1; i < in->ndim; i++) behind *= in->shape[i];
-  j->columns = behind >= NARROW;
+  j->columns = behind > 1;
   for (int32_t i = 0; i < in->ndim; i++) {
     if (i == axis || (j->columns && i > axis)) continue;
     shape[ndim] = in->shape[i];
@@ -225,6 +228,7 @@ static void split_axes(job *j, const emily__tensor *in, const emily__tensor *out
   int32_t next = axis + 1;
   emily__iterate_pair(&j->inner, j->columns ? in->ndim - next : 0, in->shape + next, (size_t)j->itemsize, out->data, out->strides + next,
                       in->data, in->strides + next);
+  j->dense = j->inner.ndim == 1 && j->inner.strides[1][0] == j->itemsize && j->in_stride == behind * j->itemsize;
 }
 
 static emily_status scan(const emily__node_view *node, int64_t grain) {

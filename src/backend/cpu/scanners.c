@@ -14,9 +14,9 @@ enum { SEGMENTS = 8, SHORT = 32 }; /* chains of a run; elements that are worth o
 #define PLAIN_TIMES(a, x) ((a) * (x))
 #define LARGER(a, x) ((x) > (a) ? (x) : (a))
 #define SMALLER(a, x) ((x) < (a) ? (x) : (a))
-/* once NaN, always NaN: no comparison with the accumulator is true, and x != x lets a new NaN in; | vectorises */
-#define LARGER_OR_NAN(a, x) ((((x) > (a)) | ((x) != (x))) ? (x) : (a))
-#define SMALLER_OR_NAN(a, x) ((((x) < (a)) | ((x) != (x))) ? (x) : (a))
+/* once NaN, always NaN: no comparison with the accumulator is true; the branch for a new one is seldom taken */
+#define LARGER_OR_NAN(a, x) ((x) != (x) ? (x) : LARGER(a, x))
+#define SMALLER_OR_NAN(a, x) ((x) != (x) ? (x) : SMALLER(a, x))
 
 typedef double _Complex complex128;
 
@@ -37,6 +37,7 @@ static inline emily__complex smaller(emily__complex a, emily__complex x) {
 #define SMALLEST SMALLER
 #define S uint8_t
 #define NOTHING 0
+#define SUMS_SLOW 0
 #define PLUS(a, x) ((a) | (x))
 #define TIMES(a, x) ((a) & (x))
 #include "backend/cpu/scan_dtype.inc"
@@ -48,6 +49,7 @@ static inline emily__complex smaller(emily__complex a, emily__complex x) {
 #define SMALLEST SMALLER_OR_NAN
 #define S double
 #define NOTHING -0.0
+#define SUMS_SLOW 1
 #define PLUS PLAIN_PLUS
 #define TIMES PLAIN_TIMES
 #include "backend/cpu/scan_dtype.inc"
@@ -59,6 +61,7 @@ static inline emily__complex smaller(emily__complex a, emily__complex x) {
 #define SMALLEST SMALLER_OR_NAN
 #define S double
 #define NOTHING -0.0
+#define SUMS_SLOW 1
 #define PLUS PLAIN_PLUS
 #define TIMES PLAIN_TIMES
 #include "backend/cpu/scan_dtype.inc"
@@ -70,6 +73,7 @@ static inline emily__complex smaller(emily__complex a, emily__complex x) {
 #define SMALLEST smaller
 #define S complex128
 #define NOTHING 0
+#define SUMS_SLOW 1
 #define PLUS PLAIN_PLUS
 #define TIMES PLAIN_TIMES
 #include "backend/cpu/scan_dtype.inc"
@@ -102,6 +106,7 @@ static inline log_sum log_sum_float64(log_sum a, double x) { return log_sum_merg
 #define A log_sum
 #define START ((log_sum){-INFINITY, 0})
 #define EMPTY START
+#define SLOW 0
 #define FOLD log_sum_float32
 #define MERGE log_sum_merge
 #define RESULT(a) ((float)((a).most + (double)logf((float)(a).sum)))
@@ -112,6 +117,7 @@ static inline log_sum log_sum_float64(log_sum a, double x) { return log_sum_merg
 #define A log_sum
 #define START ((log_sum){-INFINITY, 0})
 #define EMPTY START
+#define SLOW 0
 #define FOLD log_sum_float64
 #define MERGE log_sum_merge
 #define RESULT(a) ((a).most + log((a).sum))
