@@ -13,6 +13,7 @@
 
 #include "emily/array.h"
 #include "emily/fast.h"
+#include "emily/linalg.h"
 #include "emily/matmul.h"
 #include "emily/random.h"
 

@@ -29,9 +29,12 @@ typedef struct emily_system_info {
   char memory_reason[1024];  /* "16.0 GiB, 8.2 GiB available, cgroup v1 limit 2.0 GiB at /sys/fs/cgroup/memory" */
   int32_t cuda_driver;       /* the CUDA version that the NVIDIA driver serves, 12040 for 12.4; 0: no libcuda.so.1 */
   int32_t reserved;
+  char lapack[320];          /* the LAPACK library that `linalg` ops use, and its kernels: "/usr/lib/x86_64-linux-gnu/libopenblas.so.0
+                                (SkylakeX)"; "" where none was found */
+  char lapack_reason[512];   /* where none was found: why */
 } emily_system_info;
 #define EMILY_SYSTEM_INFO_INIT \
-  {sizeof(emily_system_info), "", "", "", "", {0, 0, 0}, 0, 0, "", 0, 0, 0, "", 0, 0}
+  {sizeof(emily_system_info), "", "", "", "", {0, 0, 0}, 0, 0, "", 0, 0, 0, "", 0, 0, "", ""}
 
 /* Looks at the machine anew. Nothing can fail but the struct: EMILY_INVALID_ARGUMENT where struct_size was not set. */
 EMILY_API emily_status emily_system_read(emily_system_info *out);

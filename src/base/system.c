@@ -1,7 +1,8 @@
-/* system.c: emily/system.h over cpu.h and limits.h, and the look for NVIDIA's driver library. */
+/* system.c: emily/system.h over cpu.h, limits.h and lapack.h, and the look for NVIDIA's driver library. */
 #include "emily/system.h"
 
 #include "base/cpu.h"
+#include "base/lapack.h"
 #include "base/limits.h"
 
 #include <dlfcn.h>
@@ -48,6 +49,13 @@ static int32_t cuda_driver(void) {
   return get_version && get_version(&version) == 0 ? version : 0;
 }
 
+static void read_lapack(emily_system_info *info) {
+  const emily__lapack_library *lapack = emily__lapack_open();
+  const char *before = lapack->kernels[0] ? " (" : "", *after = lapack->kernels[0] ? ")" : "";
+  if (lapack->handle) snprintf(info->lapack, sizeof info->lapack, "%s%s%s%s", lapack->name, before, lapack->kernels, after);
+  snprintf(info->lapack_reason, sizeof info->lapack_reason, "%s", lapack->problem);
+}
+
 emily_status emily_system_read(emily_system_info *out) {
   if (!out || out->struct_size < sizeof *out)
     return emily__fail(EMILY_INVALID_ARGUMENT, "emily_system_read",
@@ -55,6 +63,7 @@ emily_status emily_system_read(emily_system_info *out) {
   emily_system_info info = {.struct_size = out->struct_size};
   read_cpu(&info);
   read_limits(&info);
+  read_lapack(&info);
   info.cuda_driver = cuda_driver();
   *out = info;
   return EMILY_OK;

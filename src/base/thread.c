@@ -4,7 +4,6 @@
 #include "base/alloc.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,13 +29,18 @@ static int create(pthread_t *out, size_t stack_bytes, void *(*body)(void *), voi
   return error;
 }
 
-emily_status emily__thread_start(pthread_t *out, const char *name, size_t stack_bytes, void *(*body)(void *),
-                                 void *argument) {
-  sigset_t all, before;
-  pthread_t thread;
+void emily__signals_block(sigset_t *before) {
+  sigset_t all;
   sigfillset(&all);
   for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(&all, faults[i]);
-  pthread_sigmask(SIG_SETMASK, &all, &before); /* a new thread inherits the mask of the one that starts it */
+  pthread_sigmask(SIG_SETMASK, &all, before); /* a new thread inherits the mask of the one that starts it */
+}
+
+emily_status emily__thread_start(pthread_t *out, const char *name, size_t stack_bytes, void *(*body)(void *),
+                                 void *argument) {
+  sigset_t before;
+  pthread_t thread;
+  emily__signals_block(&before);
   int error = create(&thread, stack_bytes, body, argument);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (error)

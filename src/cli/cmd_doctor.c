@@ -85,6 +85,12 @@ static void judge_cuda(diagnosis *d) {
         "an NVIDIA driver is there, and this build of emily has no CUDA backend: it computes on the cpu");
 }
 
+static void judge_lapack(diagnosis *d) {
+  if (!d->system.lapack[0])
+    add(d, false, "install Debian's libopenblas0 or liblapack3, or name a library in EMILY_LAPACK",
+        "no LAPACK was found: decompositions of matrices (the linalg ops) fail (%s)", d->system.lapack_reason);
+}
+
 static void judge_smoke(diagnosis *d) {
   if (d->smoke.failed)
     add(d, true, "set EMILY_CPU=plain; where that cures it, please report it with the output of this command",
@@ -100,6 +106,7 @@ static emily_status diagnose(diagnosis *d) {
   judge_threads(d);
   judge_memory(d);
   judge_cuda(d);
+  judge_lapack(d);
   judge_smoke(d);
   return EMILY_OK;
 }
@@ -134,6 +141,7 @@ static void print(const diagnosis *d) {
   cli_outf("threads     %d in use (%s)\n", d->threads, s->threads_reason);
   cli_outf("memory      %s\n", s->memory_reason);
   cli_outf("blas        %s\n", blas_text);
+  cli_outf("lapack      %s\n", s->lapack[0] ? s->lapack : "none was found");
   print_cuda(s);
   if (s->cpu_level[0])
     cli_outf("smoke test  %s\n", d->smoke.failed ? d->smoke.message : "matmul and softmax are right");
@@ -202,6 +210,7 @@ static void print_json(const diagnosis *d) {
   put_cpu(&json, &d->system);
   put_limits(&json, d);
   cli_json_put_text(&json, "blas", NULL);
+  cli_json_put_text(&json, "lapack", d->system.lapack[0] ? d->system.lapack : NULL);
   cli_json_key(&json, "cuda_driver");
   if (d->system.cuda_driver) cli_json_int(&json, d->system.cuda_driver);
   else cli_json_null(&json);
@@ -234,7 +243,7 @@ const cli_command cli_doctor_command = {
     .summary = "Tell what this machine has, and what is wrong",
     .details =
         "Told are the cpu, its features and the kernels in use, the threads and the quota\n"
-        "that they come from, memory and its limit, BLAS, CUDA, and the result of a small\n"
+        "that they come from, memory and its limit, BLAS, LAPACK, CUDA, and the result of a small\n"
         "test. Each problem comes with a remedy, and makes the exit code 1.\n",
     .examples = examples,
     CLI_OPTIONS(options),

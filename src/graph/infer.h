@@ -41,5 +41,9 @@ EMILY__INFER(drop_last);
 EMILY__INFER(matmul);
 EMILY__INFER(norm);
 EMILY__INFER(attention);
+/* infer_linalg.c */
+EMILY__INFER(svd);
+EMILY__INFER(svdvals);
+EMILY__INFER(qr);
 
 #endif

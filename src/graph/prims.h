@@ -35,6 +35,10 @@ typedef struct emily__attrs_axis {
   int64_t axis;
 } emily__attrs_axis;
 
+typedef struct emily__attrs_flag {
+  int64_t on; /* 0 or 1; its meaning stands beside the primitive */
+} emily__attrs_flag;
+
 /* A list of int64: axes of a reduction, a permutation, a shape. */
 typedef struct emily__attrs_ints {
   int64_t count;

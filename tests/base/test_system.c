@@ -2,6 +2,7 @@
 #include "emily/system.h"
 
 #include "base/cpu.h"
+#include "base/lapack.h"
 #include "base/limits.h"
 
 #include <setjmp.h>
@@ -24,6 +25,9 @@ static void it_agrees_with_its_sources(void **state) {
   assert_int_equal(info.affinity, limits.affinity);
   assert_string_equal(info.threads_reason, limits.threads_reason);
   assert_int_equal(info.memory_total, limits.memory_total);
+  assert_true((emily__lapack_open()->handle != NULL) == (info.lapack[0] != '\0'));
+  if (info.lapack[0]) assert_memory_equal(info.lapack, emily__lapack_open()->name, strlen(emily__lapack_open()->name));
+  assert_string_equal(info.lapack_reason, emily__lapack_open()->problem);
   assert_true(info.cuda_driver == 0 || info.cuda_driver >= 1000);
 }
 

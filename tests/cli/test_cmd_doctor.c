@@ -68,7 +68,7 @@ static void people_read_the_same(void **state) {
   (void)state;
   static const char *const labels[] = {
       "emily ",     "cpu ",    "features ", "kernels ", "caches ",
-      "threads ",   "memory ", "blas ",     "cuda ",    "smoke test  matmul and softmax are right",
+      "threads ",   "memory ", "blas ",     "lapack ", "cuda ",    "smoke test  matmul and softmax are right",
       "all is well"};
   shell r = shell_run("", "doctor");
   const char *at = r.out;

@@ -1,0 +1,62 @@
+/* infer_linalg.c: inference of linear algebra: the last two axes are matrices, those before them a batch. */
+#include "graph/infer.h"
+
+#include "dtype/dtype.h"
+
+#include <string.h>
+
+static emily_status refuse(const char *why) { return emily__fail(EMILY_INVALID_ARGUMENT, "", "%s", why); }
+
+/* A matrix operand of a dtype that can be decomposed. */
+static emily_status check_matrix(const emily_array *x) {
+  if (x->ndim < 2) return refuse("a matrix has two axes");
+  if (x->dtype != EMILY_FLOAT32 && x->dtype != EMILY_FLOAT64 && x->dtype != EMILY_COMPLEX64)
+    return refuse("matrices are decomposed in float32, float64 and complex64");
+  return EMILY_OK;
+}
+
+static int64_t rows_of(const emily_array *x) { return x->dims[x->ndim - 2]; }
+static int64_t columns_of(const emily_array *x) { return x->dims[x->ndim - 1]; }
+
+static emily_dtype real_of(emily_dtype dtype) { return dtype == EMILY_COMPLEX64 ? EMILY_FLOAT32 : dtype; }
+
+/* x's batch and behind it `count` extents. */
+static void batched(emily__aval *out, const emily_array *x, emily_dtype dtype, int32_t count, int64_t first, int64_t second) {
+  int32_t lead = x->ndim - 2;
+  memcpy(out->shape, x->dims, (size_t)lead * sizeof *out->shape);
+  out->ndim = lead + count;
+  out->dtype = dtype;
+  if (count > 0) out->shape[lead] = first;
+  if (count > 1) out->shape[lead + 1] = second;
+}
+
+EMILY__INFER(svdvals) {
+  (void)attrs, (void)n;
+  const emily_array *x = in[0];
+  EMILY__TRY(check_matrix(x));
+  batched(out, x, real_of(x->dtype), 1, rows_of(x) < columns_of(x) ? rows_of(x) : columns_of(x), 0);
+  return EMILY_OK;
+}
+
+EMILY__INFER(svd) {
+  const emily__attrs_flag *a = attrs;
+  const emily_array *x = in[0];
+  EMILY__TRY(emily__infer_svdvals(attrs, n, in, &out[1]));
+  int64_t k = out[1].shape[x->ndim - 2];
+  batched(&out[0], x, x->dtype, 2, rows_of(x), a->on ? rows_of(x) : k);
+  batched(&out[2], x, x->dtype, 2, a->on ? columns_of(x) : k, columns_of(x));
+  if (emily__shape_size(out[0].shape, out[0].ndim) < 0 || emily__shape_size(out[2].shape, out[2].ndim) < 0)
+    return refuse("the vectors have more than 2^63 elements");
+  return EMILY_OK;
+}
+
+EMILY__INFER(qr) {
+  (void)n;
+  const emily__attrs_flag *a = attrs;
+  const emily_array *x = in[0];
+  EMILY__TRY(check_matrix(x));
+  int64_t rows = rows_of(x), k = a->on || rows < columns_of(x) ? rows : columns_of(x);
+  batched(&out[0], x, x->dtype, 2, k, rows);
+  batched(&out[1], x, x->dtype, 2, k, columns_of(x));
+  return emily__shape_size(out[0].shape, out[0].ndim) < 0 ? refuse("Q has more than 2^63 elements") : EMILY_OK;
+}
