@@ -361,6 +361,39 @@ EMILY_API emily_array *emily_slice(emily_scope *scope, emily_array *x, const int
 EMILY_API emily_array *emily_slice_update(emily_scope *scope, emily_array *x, emily_array *update, const int64_t
                                           *start, const int64_t *stop, const int64_t *strides);
 
+/* Windows of x that begin where index arrays say. indices: integer arrays that broadcast to one shape, one for each of `axes`;
+ * a window has the extents slice_sizes (one an axis of x) and begins at 0 on the other axes. [indices.shape..., slice_sizes...].
+ * Negative indices count from the end; a window that leaves x gives zeros, or an error with EMILY_DEBUG_INDICES. The index arrays
+ * are the last operands. */
+EMILY_API emily_array *emily_gather(emily_scope *scope, emily_array *x, emily_array *const *indices, int32_t indices_count,
+                                    const int64_t *axes, int32_t axes_count, const int64_t *slice_sizes);
+/* Windows put into x where index arrays say. updates: [indices.shape..., window...] with a window of x's rank; cast to x's dtype, and
+ * broadcast over the axes of the indices. Indices as gather's; a window that leaves x is dropped, or an error with
+ * EMILY_DEBUG_INDICES. Windows are written in row-major order of the indices: the last of several at one place stays. In place
+ * where x's buffer has no other owner. The index arrays are the last operands. */
+EMILY_API emily_array *emily_scatter(emily_scope *scope, emily_array *x, emily_array *updates, emily_array *const *indices,
+                                     int32_t indices_count, const int64_t *axes, int32_t axes_count);
+/* Windows added to x where index arrays say. As scatter; all of several at one place are added, in one order. */
+EMILY_API emily_array *emily_scatter_add(emily_scope *scope, emily_array *x, emily_array *updates, emily_array *const *indices,
+                                         int32_t indices_count, const int64_t *axes, int32_t axes_count);
+/* Windows multiplied into x where index arrays say. As scatter_add. */
+EMILY_API emily_array *emily_scatter_prod(emily_scope *scope, emily_array *x, emily_array *updates, emily_array *const *indices,
+                                         int32_t indices_count, const int64_t *axes, int32_t axes_count);
+/* Windows become the larger of x and updates where index arrays say. As scatter_add; a NaN of either side stays. */
+EMILY_API emily_array *emily_scatter_max(emily_scope *scope, emily_array *x, emily_array *updates, emily_array *const *indices,
+                                         int32_t indices_count, const int64_t *axes, int32_t axes_count);
+/* Windows become the smaller of x and updates where index arrays say. As scatter_max. */
+EMILY_API emily_array *emily_scatter_min(emily_scope *scope, emily_array *x, emily_array *updates, emily_array *const *indices,
+                                         int32_t indices_count, const int64_t *axes, int32_t axes_count);
+/* Values put at indices of the same rank along an axis. Values are cast to x's dtype and broadcast with the indices; x, indices and
+ * values broadcast off the axis. EMILY_NO_AXIS: into the flattened x, whose shape comes back. Indices out of bounds and several
+ * at one place as scatter. */
+EMILY_API emily_array *emily_put_along_axis(emily_scope *scope, emily_array *x, emily_array *indices, emily_array *values,
+                                            int64_t axis);
+/* Values added at indices of the same rank along an axis. As put_along_axis; all of several at one place are added. */
+EMILY_API emily_array *emily_scatter_add_axis(emily_scope *scope, emily_array *x, emily_array *indices, emily_array *values,
+                                              int64_t axis);
+
 /* ---- sort ---- */
 
 /* Ascending along an axis, NaN last. EMILY_NO_AXIS: of the flattened array. Stable. */

@@ -85,6 +85,29 @@ typedef struct emily__attrs_slice {
   int64_t values[]; /* start[count], extent[count], stride[count] */
 } emily__attrs_slice;
 
+/* What an update does with the element that is there. */
+enum { EMILY__UPDATE_PUT, EMILY__UPDATE_ADD, EMILY__UPDATE_PROD, EMILY__UPDATE_MAX, EMILY__UPDATE_MIN, EMILY__UPDATE_COUNT };
+
+/* Windows of the extents slice_sizes that begin where indices say on `axes` (distinct, in the order of the indices), at 0 elsewhere.
+ * clamp 1: an index is moved to where its window fits, and does not count from the end. */
+typedef struct emily__attrs_gather {
+  int64_t clamp;
+  int64_t count;    /* index arrays: at least 1 */
+  int64_t values[]; /* axes[count], slice_sizes[x's ndim] */
+} emily__attrs_gather;
+
+typedef struct emily__attrs_scatter {
+  int64_t update; /* EMILY__UPDATE_… */
+  int64_t clamp;
+  int64_t count;
+  int64_t axes[];
+} emily__attrs_scatter;
+
+typedef struct emily__attrs_scatter_axis {
+  int64_t update;
+  int64_t axis;
+} emily__attrs_scatter_axis;
+
 /* Shape and element strides of an unchecked view, and its offset in elements: shape[count], strides[count]. */
 typedef struct emily__attrs_as_strided {
   int64_t offset;

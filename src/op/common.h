@@ -53,6 +53,8 @@ typedef union emily__attrs_room {
   emily__attrs_reduce reduce;
   emily__attrs_full full;
   emily__attrs_random_bits random_bits;
+  emily__attrs_gather gather;
+  emily__attrs_scatter scatter;
   int64_t room[3 + 3 * EMILY__MAX_RANK];
 } emily__attrs_room;
 

@@ -1,5 +1,5 @@
 /* index.c: ops that pick elements. */
-#include "op/common.h"
+#include "op/indices.h"
 
 emily_array *emily_take(emily_scope *scope, emily_array *x, emily_array *indices, int64_t axis) {
   BEGIN(scope, x, indices);
@@ -14,8 +14,7 @@ emily_array *emily_take(emily_scope *scope, emily_array *x, emily_array *indices
   return APPLY(take, &attrs, x, indices);
 }
 
-/* Broadcast the two to one shape off the axis. */
-static bool match_off_axis(const emily__op *op, emily_array **x, emily_array **indices, int32_t axis) {
+bool emily__match_off_axis(const emily__op *op, emily_array **x, emily_array **indices, int32_t axis) {
   int64_t x_shape[EMILY__MAX_RANK], i_shape[EMILY__MAX_RANK];
   for (int32_t i = 0; i < (*x)->ndim; i++) {
     int64_t a = (*x)->dims[i], b = (*indices)->dims[i];
@@ -43,7 +42,7 @@ emily_array *emily_take_along_axis(emily_scope *scope, emily_array *x, emily_arr
     return NULL;
   }
   if (x->ndim != indices->ndim) return REFUSE("indices have %d axes, the array %d", indices->ndim, x->ndim);
-  if (!match_off_axis(&op, &x, &indices, at)) return NULL;
+  if (!emily__match_off_axis(&op, &x, &indices, at)) return NULL;
   if (x->dims[at] == 0 && indices->size) return REFUSE("nothing can be taken from axis %d, which is empty", at);
   emily__attrs_axis attrs = {at};
   return APPLY(take_along_axis, &attrs, x, indices);

@@ -1,4 +1,4 @@
-/* test_index.c: take and take_along_axis: every dtype, index dtype and layout; indices out of range. */
+/* test_gather.c: take and take_along_axis: every dtype, index dtype and layout; indices out of range. */
 #include "support/tensors.h"
 
 #include <setjmp.h>

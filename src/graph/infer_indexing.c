@@ -1,0 +1,75 @@
+/* infer_indexing.c: inference of the primitives that read and write where indices point. */
+#include "graph/infer.h"
+
+#include <string.h>
+
+static emily_status refuse(const char *why) { return emily__fail(EMILY_INVALID_ARGUMENT, "", "%s", why); }
+
+static void like(emily__aval *out, const emily_array *x) {
+  out->dtype = x->dtype;
+  out->ndim = x->ndim;
+  if (x->ndim) memcpy(out->shape, x->dims, (size_t)x->ndim * sizeof *out->shape);
+}
+
+/* Index arrays of one shape, each for an axis of its own. */
+static emily_status check_indices(const emily_array *x, int64_t count, const int64_t *axes, int32_t n, emily_array *const *indices) {
+  uint64_t seen = 0;
+  if (count < 1 || count > x->ndim || n != count) return refuse("there is one index array for each axis that is named");
+  for (int64_t k = 0; k < count; k++) {
+    if (axes[k] < 0 || axes[k] >= x->ndim || (seen >> axes[k] & 1)) return refuse("axes are in range and distinct");
+    seen |= (uint64_t)1 << axes[k];
+    if (!emily_dtype_is_integer(indices[k]->dtype)) return refuse("indices are integers");
+    if (!emily__shape_equal(indices[k]->dims, indices[k]->ndim, indices[0]->dims, indices[0]->ndim))
+      return refuse("index arrays have one shape");
+  }
+  return EMILY_OK;
+}
+
+static emily_status check_window(const emily_array *x, const int64_t *window) {
+  for (int32_t i = 0; i < x->ndim; i++)
+    if (window[i] < 0 || window[i] > x->dims[i]) return refuse("a window does not fit into its array");
+  return EMILY_OK;
+}
+
+EMILY__INFER(gather) {
+  const emily__attrs_gather *a = attrs;
+  const emily_array *x = in[0];
+  EMILY__TRY(check_indices(x, a->count, a->values, n - 1, in + 1));
+  const int64_t *sizes = a->values + a->count;
+  EMILY__TRY(check_window(x, sizes));
+  if (in[1]->ndim + x->ndim > EMILY__MAX_RANK) return refuse("an array has at most 64 axes");
+  like(out, in[1]);
+  out->dtype = x->dtype;
+  memcpy(out->shape + out->ndim, sizes, (size_t)x->ndim * sizeof *sizes);
+  out->ndim += x->ndim;
+  return emily__shape_size(out->shape, out->ndim) < 0 ? refuse("a shape has more than 2^63 elements") : EMILY_OK;
+}
+
+EMILY__INFER(scatter) {
+  const emily__attrs_scatter *a = attrs;
+  const emily_array *x = in[0], *updates = in[1];
+  if (a->update < 0 || a->update >= EMILY__UPDATE_COUNT) return refuse("there is no such update");
+  EMILY__TRY(check_indices(x, a->count, a->axes, n - 2, in + 2));
+  const int32_t lead = in[2]->ndim;
+  if (updates->dtype != x->dtype || updates->ndim != lead + x->ndim || !emily__shape_equal(updates->dims, lead, in[2]->dims, lead))
+    return refuse("updates have their array's dtype, and the shape of the indices and then that of a window");
+  EMILY__TRY(check_window(x, updates->dims + lead));
+  like(out, x);
+  return EMILY_OK;
+}
+
+EMILY__INFER(scatter_axis) {
+  (void)n;
+  const emily__attrs_scatter_axis *a = attrs;
+  const emily_array *x = in[0], *updates = in[1], *indices = in[2];
+  if (a->update < 0 || a->update >= EMILY__UPDATE_COUNT) return refuse("there is no such update");
+  if (a->axis < 0 || a->axis >= x->ndim) return refuse("an axis is out of range");
+  if (!emily_dtype_is_integer(indices->dtype)) return refuse("indices are integers");
+  if (indices->ndim != x->ndim || updates->dtype != x->dtype ||
+      !emily__shape_equal(updates->dims, updates->ndim, indices->dims, indices->ndim))
+    return refuse("indices have the rank of their array, updates its dtype and the indices' shape");
+  for (int32_t i = 0; i < x->ndim; i++)
+    if (i != a->axis && indices->dims[i] != x->dims[i]) return refuse("indices differ from their array off the axis");
+  like(out, x);
+  return EMILY_OK;
+}
