@@ -12,6 +12,7 @@
 #define EMILY_OPS_H
 
 #include "emily/array.h"
+#include "emily/conv.h"
 #include "emily/fast.h"
 #include "emily/linalg.h"
 #include "emily/matmul.h"

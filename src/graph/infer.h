@@ -42,6 +42,7 @@ EMILY__INFER(reduce_bool);
 EMILY__INFER(arg_reduce);
 EMILY__INFER(drop_last);
 EMILY__INFER(matmul);
+EMILY__INFER(conv);
 EMILY__INFER(norm);
 EMILY__INFER(attention);
 /* infer_linalg.c */

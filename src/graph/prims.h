@@ -126,6 +126,14 @@ typedef struct emily__attrs_matmul {
   float alpha, beta;
 } emily__attrs_matmul;
 
+/* One to three spatial axes; of each list the first `axes` entries count, the others are 0. Input element i of an axis stands at
+ * low + i · input_dilation of the padded axis, tap t of output o reads o · stride + t · kernel_dilation. flip: tap t has the weight
+ * of the last but t. */
+typedef struct emily__attrs_conv {
+  int64_t axes, groups, flip;
+  int64_t stride[3], low[3], high[3], kernel_dilation[3], input_dilation[3];
+} emily__attrs_conv;
+
 typedef struct emily__attrs_norm {
   float eps;
   int32_t has_weight, has_bias;

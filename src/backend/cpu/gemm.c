@@ -18,8 +18,7 @@
 
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/pool.h"
-
-#include <stdatomic.h>
+#include "backend/cpu/slots.h"
 
 enum {
   K_BLOCK = 512,      /* A's tile of 12 rows: 24 KiB */
@@ -27,7 +26,6 @@ enum {
   TASK_ROWS = 384,    /* C's block where it needs scratch: 384 KiB */
   TASK_ROWS_IN_PLACE = 4096,
   TASKS_PER_THREAD = 2, /* where there are enough columns and rows, so that threads end together */
-  SLOTS = 64,           /* at most so many tasks at once: bits of a word */
   A_LIMIT = 8 << 20,    /* elements of A packed at a time: 32 MiB */
   PACK_TASK = 1 << 15,  /* elements of A that are worth a task of their own */
   ALONE = 1 << 18       /* multiplications that one thread does in the time others need to begin */
@@ -41,10 +39,9 @@ typedef struct gemm_job {
   int64_t row0, rows;        /* of each of them, in this round */
   int64_t tiles_per_pack;    /* tiles of A that a packing task takes */
   float *a;                  /* [products][block of k][tile][k][rows of the tile] */
-  float *slots;              /* a task's own: B's panels, then C's block */
-  int64_t slot_size, b_size; /* in elements */
+  emily__slots slots;        /* a task's own: B's panels, then C's block */
+  int64_t b_size;            /* in elements */
   bool sums_apart; /* out cannot hold the sums of every block: it is not float32, or its last panel is not whole */
-  _Atomic uint64_t free_slots;
 } gemm_job;
 
 static int64_t at_least_1(int64_t x) { return x > 0 ? x : 1; }
@@ -66,21 +63,6 @@ void emily__gemm_cut_product(emily__gemm_cut *cut, const emily__cpu_kernels *ker
   const int64_t short_of = ceil_div(wanted, batch * cut->row_blocks * cut->column_blocks);
   cut->row_blocks = least(cut->row_blocks * short_of, ceil_div(cut->tiles, 4));
 }
-
-static float *take_slot(gemm_job *job, int *slot) {
-  uint64_t free_slots = atomic_load(&job->free_slots);
-  for (;;) {
-    if (!free_slots) { /* more threads than slots: one will end soon */
-      free_slots = atomic_load(&job->free_slots);
-      continue;
-    }
-    *slot = __builtin_ctzll(free_slots);
-    if (atomic_compare_exchange_weak(&job->free_slots, &free_slots, free_slots & ~(1ull << *slot)))
-      return job->slots + *slot * job->slot_size;
-  }
-}
-
-static void give_slot(gemm_job *job, int slot) { atomic_fetch_or(&job->free_slots, 1ull << slot); }
 
 static int64_t tile_border(const gemm_job *job, int64_t tile) {
   return emily__gemm_border(job->rows, job->cut.tiles, tile);
@@ -179,13 +161,13 @@ static void multiply_tile(const gemm_job *job, const gemm_task *task, int64_t ti
 static void run_task(void *context, int64_t index) {
   gemm_job *job = context;
   int slot;
-  float *scratch = take_slot(job, &slot);
+  float *scratch = emily__slots_take(&job->slots, &slot);
   gemm_task task = make_task(job, index, scratch);
   for (int64_t block = 0; block < job->cut.k_blocks; block++) {
     pack_b(job, &task, k_border(job, block), k_border(job, block + 1));
     for (int64_t tile = task.first_tile; tile < task.last_tile; tile++) multiply_tile(job, &task, tile, block);
   }
-  give_slot(job, slot);
+  emily__slots_give(&job->slots, slot);
 }
 
 static void run(const gemm_job *job, emily__pool_fn *fn, int64_t count, bool alone) {
@@ -215,19 +197,18 @@ static void choose_round(const gemm_job *job, int64_t *products, int64_t *rows) 
 
 emily_status emily__product_gemm(const emily__product *p) {
   int64_t products, rows;
-  const int32_t threads = (int32_t)least(emily__pool_threads(), SLOTS);
+  const int32_t threads = (int32_t)least(emily__pool_threads(), EMILY__SLOTS_MAX);
   gemm_job job = {.p = p, .kernels = emily__cpu_kernels_get()};
   choose_round(&job, &products, &rows);
   job.b_size = least(p->k, K_BLOCK) * least(round_up(p->n, job.kernels->gemm_nr), TASK_COLUMNS);
   job.sums_apart = !holds_sums(&p->matrix[EMILY__PRODUCT_OUT]) || p->n % job.kernels->gemm_nr != 0;
-  job.slot_size = job.b_size;
+  int64_t slot_size = job.b_size;
   if (job.sums_apart)
-    job.slot_size += (TASK_ROWS + 2 * EMILY__GEMM_MR_MAX) * least(round_up(p->n, job.kernels->gemm_nr), TASK_COLUMNS);
+    slot_size += (TASK_ROWS + 2 * EMILY__GEMM_MR_MAX) * least(round_up(p->n, job.kernels->gemm_nr), TASK_COLUMNS);
   const int64_t a_size = round_up(products * rows * p->k, 16);
-  const size_t bytes = (size_t)(a_size + threads * job.slot_size) * sizeof(float);
+  const size_t bytes = (size_t)(a_size + threads * slot_size) * sizeof(float);
   EMILY__TRY(emily__cpu_allocate(bytes, (void **)&job.a));
-  job.slots = job.a + a_size;
-  atomic_store(&job.free_slots, threads == SLOTS ? ~0ull : (1ull << threads) - 1);
+  emily__slots_init(&job.slots, job.a + a_size, slot_size, threads);
   for (job.first = 0; job.first < p->batch; job.first += products) {
     job.products = least(products, p->batch - job.first);
     for (job.row0 = 0; job.row0 < p->m; job.row0 += rows) {

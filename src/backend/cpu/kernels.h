@@ -88,6 +88,10 @@ typedef struct emily__cpu_kernels {
   void (*axpy)(float *y, float alpha, const float *x, int64_t n);
   float (*dot)(const float *a, const float *b, int64_t n);
 
+  /* out[i·ldo + c] = Σ_t x[x_at[t] + i·ldx + c] · w[w_at[t] + c] for i < pixels, c < channels, each sum in the order of t */
+  void (*depthwise)(float *out, int64_t ldo, const float *x, int64_t ldx, const float *w, const int64_t *x_at, const int64_t *w_at,
+                    int64_t taps, int64_t pixels, int64_t channels);
+
   /* GEMM micro-kernel: C[rows, gemm_nr] (row stride ldc) = or += A panel [k][rows] · B panel [k][gemm_nr] (row stride ldb);
    * 1 ≤ rows ≤ gemm_mr ≤ EMILY__GEMM_MR_MAX. Each sum is taken in the order of k, then added to C. */
   int32_t gemm_mr, gemm_nr;
