@@ -102,6 +102,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(filter %.mk Makefile,$(MAKEFILE_LIST))
 
 include tools/install.mk
+include tools/python.mk
 include tools/check.mk
 
 -include $(BENCH_BIN:$(BUILD)/bench/%=$(BUILD)/obj/bench/%.d)

@@ -1,0 +1,109 @@
+"""Where Python's signatures differ from the op table: other names, another order, aliases.
+
+A spec lists parameters as `name`, or `name=argument` where the table has another name; after `*` keywords only; `*name` takes the rest.
+Without a spec the table's order counts, with MLX's usual names: `a` for x, `axis` for axes (both are taken).
+"""
+
+SPECS = {
+    "clip": "a=x, a_min=low, a_max=high",
+    "repeat": "array=x, repeats, axis",
+    "softmax": "a=x, axis=axes, *, precise",
+    "broadcast_arrays": "*arrays=xs",
+    "rms_norm": "x, weight, eps",
+    "layer_norm": "x, weight, bias, eps",
+    "allclose": "a, b, rtol, atol, equal_nan",
+    "unstack": "x, axis",
+    "tril": "x, k",
+    "triu": "x, k",
+    "where": "condition, x, y",
+}
+
+# Groups whose first operand keeps its name.
+KEEP_X = {"fast"}
+
+# name: the function that it is, in the same module.
+ALIASES = {
+    "": {
+        "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan", "atan2": "arctan2",
+        "atanh": "arctanh", "bitwise_left_shift": "left_shift", "bitwise_right_shift": "right_shift", "concat": "concatenate",
+        "conj": "conjugate", "cumulative_prod": "cumprod", "cumulative_sum": "cumsum", "permute_dims": "transpose", "pow": "power",
+    },
+    "linalg": {"matrix_norm": "norm"},
+}
+
+ARRAY, OPTIONAL, ARRAYS, INT, REAL, FLAG, DTYPE, INTS, AXES, TEXT, PER_AXIS = range(1, 12)
+
+
+def parse(spec):
+    """(name, argument, keyword_only, star) of each parameter."""
+    params, keyword_only = [], False
+    for part in spec.split(","):
+        part = part.strip()
+        if part == "*":
+            keyword_only = True
+            continue
+        star = part.startswith("*")
+        name, _, argument = part.lstrip("*").partition("=")
+        params.append((name, argument or name, keyword_only, star))
+        keyword_only = keyword_only or star
+    return params
+
+
+def usual(group, arguments):
+    names = {argument[0] for argument in arguments}
+    params = []
+    for name, kind, _, _ in arguments:
+        python = name
+        if name == "x" and "a" not in names and group not in KEEP_X:
+            python = "a"
+        elif name == "axes" and kind in (AXES, INTS):
+            python = "axis"
+        elif name == "xs":
+            python = "arrays"
+        params.append((python, name, False, False))
+    return params
+
+
+def default(kind, required, text):
+    """A default as Python writes it; None where there is none, or only C can say it."""
+    if kind == FLAG:
+        return {"true": "True", "false": "False"}.get(text, text)
+    if kind == TEXT:
+        return repr(text)
+    if kind in (INT, REAL):
+        try:
+            return repr(float(text) if kind == REAL and not text.lstrip("-").isdigit() else int(text))
+        except ValueError:
+            return "None"
+    return "None"
+
+
+def parameters(row):
+    """The parameters of an op: (name, argument, keyword_only, star, also, kind, default or None where required)."""
+    op, group, _, _, arguments = row
+    of = {argument[0]: argument for argument in arguments}
+    params = parse(SPECS[op]) if op in SPECS else usual(group, arguments)
+    for name, argument, keyword_only, star in params:
+        _, kind, required, text = of[argument]
+        also = argument if argument != name else None
+        yield name, argument, keyword_only, star, also, kind, None if required else default(kind, required, text)
+
+
+def signature(params, annotate=None):
+    """The text between the parentheses."""
+    parts, starred = [], False
+    for name, _, keyword_only, star, _, kind, otherwise in params:
+        hint = ": " + annotate(kind, otherwise, star) if annotate else ""
+        if star:
+            parts.append("*" + name + hint)
+            starred = True
+            continue
+        if keyword_only and not starred:
+            parts.append("*")
+            starred = True
+        gap = " = " if annotate else "="
+        parts.append(name + hint + (gap + otherwise if otherwise is not None else ""))
+    if not starred:
+        parts.append("*")
+    parts.append("stream: Stream | Device | None = None" if annotate else "stream=None")
+    return ", ".join(parts)

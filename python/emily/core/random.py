@@ -1,0 +1,141 @@
+"""Random numbers, with the signatures of mlx.core.random and its key sequence: equal seeds give equal numbers.
+
+Each thread has a sequence of its own: key=None splits its key, keeps the first half and uses the second.
+"""
+import threading
+import time
+
+from .. import _emily
+from .._emily import array, float32, int32
+from ._table import MODULES as _MODULES, OPS as _OPS
+
+globals().update(_MODULES["random"])
+
+
+class _Sequence(threading.local):
+    def __init__(self):
+        self.keys = None
+
+    def list(self):
+        if self.keys is None:
+            self.keys = [key(_STARTED)]
+        return self.keys
+
+    def next(self):
+        keys = self.list()
+        both = _OPS["random_split"](keys[0])
+        keys[0] = both[0]
+        return both[1]
+
+
+_STARTED = int(time.time() * 1000)
+_sequence = _Sequence()
+
+
+class _RandomState:
+    """mx.random.state: the calling thread's key, in a list of one."""
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        return _sequence.list()[index]
+
+    def __setitem__(self, index, value):
+        _sequence.list()[index] = value
+
+    def __iter__(self):
+        return iter(_sequence.list())
+
+
+state = _RandomState()
+
+
+def seed(seed):
+    """Start the calling thread's sequence of keys."""
+    _sequence.list()[0] = key(seed)
+
+
+def key(seed):
+    """A key from a seed."""
+    seed = int(seed)
+    return _OPS["random_key"](seed - (1 << 64) if seed >= 1 << 63 else seed)
+
+
+def _shape(shape):
+    return () if shape is None else shape
+
+
+def _key(given):
+    return _sequence.next() if given is None else given
+
+
+def uniform(low=0, high=1, shape=(), dtype=float32, key=None, stream=None):
+    """Uniform in [low, high)."""
+    low, high = _OPS["astype"](_emily.weak(low, None), dtype or float32), _OPS["astype"](_emily.weak(high, None), dtype or float32)
+    return _OPS["random_uniform"](_key(key), low, high, _shape(shape), dtype, stream=stream)
+
+
+def normal(shape=(), dtype=float32, loc=None, scale=None, key=None, stream=None):
+    """Normally distributed, mean loc, deviation scale."""
+    loc, scale = [None if v is None else _OPS["astype"](_emily.weak(v, None), dtype or float32) for v in (loc, scale)]
+    return _OPS["random_normal"](_key(key), _shape(shape), dtype, loc, scale, stream=stream)
+
+
+def randint(low, high, shape=(), dtype=int32, key=None, stream=None):
+    """Integers in [low, high)."""
+    return _OPS["random_randint"](_key(key), low, high, _shape(shape), dtype, stream=stream)
+
+
+def bernoulli(p=0.5, shape=None, key=None, stream=None):
+    """True with probability p."""
+    p = _emily.weak(p, None)
+    return _OPS["random_bernoulli"](_key(key), p, p.shape if shape is None else shape, stream=stream)
+
+
+def gumbel(shape=(), dtype=float32, key=None, stream=None):
+    """Standard Gumbel distributed."""
+    return _OPS["random_gumbel"](_key(key), _shape(shape), dtype, stream=stream)
+
+
+def categorical(logits, axis=-1, shape=None, num_samples=None, key=None, stream=None):
+    """Indices drawn with probabilities softmax(logits) along an axis."""
+    if shape is not None and num_samples is not None:
+        raise ValueError("[categorical] At most one of shape or num_samples can be specified.")
+    if num_samples is not None:
+        axis = axis + logits.ndim if axis < 0 else axis
+        shape = [n for i, n in enumerate(logits.shape) if i != axis] + [num_samples]
+        logits = _OPS["expand_dims"](logits, [-1])
+    return _OPS["random_categorical"](_key(key), logits, axis, shape, stream=stream)
+
+
+def split(key, num=2, stream=None):
+    """num keys from one."""
+    return _OPS["random_split"](key, num, stream=stream)
+
+
+def bits(shape=(), width=4, key=None, stream=None):
+    """Uniform bits, in unsigned integers of so many bytes."""
+    return _OPS["random_bits"](_key(key), _shape(shape), width, stream=stream)
+
+
+if "random_truncated_normal" in _OPS:
+    def truncated_normal(lower, upper, shape=None, dtype=float32, key=None, stream=None):
+        """Normally distributed, within two bounds."""
+        return _OPS["random_truncated_normal"](_key(key), lower, upper, shape, dtype, stream=stream)
+
+if "random_laplace" in _OPS:
+    def laplace(shape=(), dtype=float32, loc=0.0, scale=1.0, key=None, stream=None):
+        """Laplace distributed."""
+        return _OPS["random_laplace"](_key(key), _shape(shape), dtype, loc, scale, stream=stream)
+
+if "random_permutation" in _OPS:
+    def permutation(x, axis=0, key=None, stream=None):
+        """The entries of an array along an axis in random order; of an integer: those of arange."""
+        x = x if isinstance(x, array) else _OPS["arange"](0, x, 1, _emily.uint32)
+        return _OPS["random_permutation"](_key(key), x, axis, stream=stream)
+
+if "random_multivariate_normal" in _OPS:
+    def multivariate_normal(mean, cov, shape=(), dtype=float32, key=None, stream=None):
+        """Jointly normal, with a mean and a covariance."""
+        return _OPS["random_multivariate_normal"](_key(key), mean, cov, _shape(shape), dtype, stream=stream)
