@@ -331,9 +331,12 @@ EMILY_API emily_status emily_unstack(emily_scope *scope, emily_array *x, int64_t
 EMILY_API emily_array *emily_repeat(emily_scope *scope, emily_array *x, int64_t repeats, int64_t axis);
 /* The whole repeated along each axis. */
 EMILY_API emily_array *emily_tile(emily_scope *scope, emily_array *x, const int64_t *reps, int32_t reps_count);
-/* a constant put around. Low and high hold one count an axis; value 0-d, cast to x's dtype, NULL: 0. */
+/* Elements put around, and between. Low, high and interior (NULL: 0) hold one count an axis: interior elements go between each two
+ * of x; low and high go before and after, and crop where they are negative. mode "constant": they are `value` (0-d, cast to x's
+ * dtype, NULL: 0); "edge": the nearest element; "reflect", "symmetric": x mirrored, without and with the element at the border.
+ * Negative counts and interior padding are for constants alone. */
 EMILY_API emily_array *emily_pad(emily_scope *scope, emily_array *x, const int64_t *low, const int64_t *high,
-                                 emily_array *value);
+                                 emily_array *value, const int64_t *interior, const char *mode);
 /* The order along axes reversed. */
 EMILY_API emily_array *emily_flip(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count);
 /* Elements shifted along axes, those that fall off come back. ALL axes: of the flattened array, by the sum of the

@@ -78,7 +78,7 @@ static emily_array *tokens(emily_scope *s, emily_array *x, int64_t from, int64_t
 static emily_array *with_room(emily_scope *s, emily_array *x, int64_t capacity) {
   if (!x) return NULL;
   int64_t low[] = {0, 0, 0, 0}, high[] = {0, 0, capacity - emily_array_dim(x, 2), 0};
-  return emily_pad(s, x, low, high, NULL);
+  return emily_pad(s, x, low, high, NULL, NULL, "constant");
 }
 
 /* The buffer `old` (NULL: none yet) as `next` lays it out, with x [B, Hk, T, D] as its last tokens. */

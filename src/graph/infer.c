@@ -184,11 +184,16 @@ EMILY__INFER(pad) {
   const emily__attrs_pad *a = attrs;
   if (a->count != in[0]->ndim) return refuse("padding has a low and a high count for each axis");
   if (in[1]->ndim != 0 || in[1]->dtype != in[0]->dtype) return refuse("the padding value is a 0-d array of the same dtype");
-  int64_t shape[EMILY__MAX_RANK];
-  for (int32_t i = 0; i < in[0]->ndim; i++)
-    if (!emily__add_i64(in[0]->dims[i], a->values[i], &shape[i]) ||
-        !emily__add_i64(shape[i], a->values[a->count + i], &shape[i]))
+  const int64_t *low = a->values, *high = low + a->count, *interior = high + a->count;
+  int64_t shape[EMILY__MAX_RANK], between;
+  for (int32_t i = 0; i < in[0]->ndim; i++) {
+    int64_t extent = in[0]->dims[i];
+    if (!emily__mul_i64(extent > 0 ? extent - 1 : 0, interior[i], &between) || !emily__add_i64(extent, between, &shape[i]) ||
+        !emily__add_i64(shape[i], low[i], &shape[i]) || !emily__add_i64(shape[i], high[i], &shape[i]))
       return refuse("padding counts are not negative and their sums fit 63 bits");
+    if (a->mode != EMILY__PAD_CONSTANT && extent == 0 && shape[i]) return refuse("an empty axis has nothing to repeat");
+    if (a->mode != EMILY__PAD_CONSTANT && interior[i]) return refuse("only constants are put between elements");
+  }
   out->dtype = in[0]->dtype;
   return shape_from(out, a->count, shape);
 }

@@ -115,8 +115,10 @@ typedef struct emily__attrs_as_strided {
   int64_t values[];
 } emily__attrs_as_strided;
 
-/* low[count], high[count]: elements put before and after each axis. */
+/* low[count], high[count], interior[count]: elements put before, after and between those of each axis; none is negative. */
+typedef enum emily__pad_mode { EMILY__PAD_CONSTANT, EMILY__PAD_EDGE, EMILY__PAD_REFLECT, EMILY__PAD_SYMMETRIC } emily__pad_mode;
 typedef struct emily__attrs_pad {
+  int64_t mode;
   int64_t count;
   int64_t values[];
 } emily__attrs_pad;

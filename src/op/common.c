@@ -111,6 +111,17 @@ bool emily__op_shape(const emily__op *op, const int64_t *shape, int32_t count) {
   return true;
 }
 
+int32_t emily__op_choice(const emily__op *op, const char *argument, const char *text, const char *const *choices) {
+  char list[128] = "";
+  for (int32_t i = 0; choices[i]; i++) {
+    if (text && strcmp(text, choices[i]) == 0) return i;
+    size_t used = strlen(list);
+    snprintf(list + used, sizeof list - used, "%s\"%s\"", i ? ", " : "", choices[i]);
+  }
+  emily__op_fail(op, EMILY_INVALID_ARGUMENT, "%s is \"%.40s\"; it is one of %s", argument, text ? text : "(null)", list);
+  return -1;
+}
+
 /* ---- moves that may be nothing ---- */
 
 emily_array *emily__cast(const emily__op *op, emily_array *x, emily_dtype dtype) {

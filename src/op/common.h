@@ -85,6 +85,9 @@ bool emily__op_axes(const emily__op *op, const int64_t *axes, int32_t count, int
 /* A shape from outside: extents not negative, at most 64, product below 2^63. */
 bool emily__op_shape(const emily__op *op, const int64_t *shape, int32_t count);
 
+/* The place of a text among the names of an argument's choices (a list that ends in NULL); -1 where it is none of them (the op has failed). */
+int32_t emily__op_choice(const emily__op *op, const char *argument, const char *text, const char *const *choices);
+
 /* Casts, broadcasts and reshapes that are no node where nothing changes. */
 emily_array *emily__cast(const emily__op *op, emily_array *x, emily_dtype dtype);
 emily_array *emily__broadcast(const emily__op *op, emily_array *x, const int64_t *shape, int32_t ndim);

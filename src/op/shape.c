@@ -300,17 +300,56 @@ emily_array *emily_tile(emily_scope *scope, emily_array *x, const int64_t *reps,
 
 /* ---- borders, order, strides ---- */
 
-emily_array *emily_pad(emily_scope *scope, emily_array *x, const int64_t *low, const int64_t *high, emily_array *value) {
+/* One axis of a padding: how many elements go before, after and between (with what is cropped taken off), and which of x's stay. */
+typedef struct padding {
+  int64_t low[EMILY__MAX_RANK], high[EMILY__MAX_RANK], interior[EMILY__MAX_RANK], from[EMILY__MAX_RANK], kept[EMILY__MAX_RANK];
+} padding;
+
+/* Element i of n stands at low + i * (interior + 1); the result ends `high` after the last. Where low or high is negative, elements at
+ * negative places and past the end fall off. */
+static bool pad_axis(int64_t n, int64_t low, int64_t high, int64_t interior, int32_t axis, padding *out) {
+  int64_t step, span, extent;
+  if (!emily__add_i64(interior, 1, &step) || !emily__mul_i64(n > 0 ? n - 1 : 0, step, &span) || !emily__add_i64(span, n > 0, &span) ||
+      __builtin_add_overflow(span, low, &extent) || __builtin_add_overflow(extent, high, &extent) || extent < 0)
+    return false;
+  bool some = n > 0 && extent > low && low > -span;
+  int64_t first = some && low < 0 ? (-low - 1) / step + 1 : 0;        /* the first at place 0 or later */
+  int64_t past = !some ? 0 : low >= 0 || extent < span + low ? (extent - low - 1) / step + 1 : n; /* how many are before the end */
+  if (past > n) past = n;
+  some = first < past;
+  out->interior[axis] = interior;
+  out->from[axis] = some ? first : 0;
+  out->kept[axis] = some ? past - first : 0;
+  out->low[axis] = some ? low + first * step : extent;
+  out->high[axis] = some ? extent - out->low[axis] - (out->kept[axis] - 1) * step - 1 : 0;
+  return true;
+}
+
+emily_array *emily_pad(emily_scope *scope, emily_array *x, const int64_t *low, const int64_t *high, emily_array *value,
+                       const int64_t *interior, const char *mode) {
   BEGIN(scope, x);
+  static const char *const modes[] = {"constant", "edge", "reflect", "symmetric", NULL}; /* as emily__pad_mode */
   emily__attrs_room attrs;
+  padding p;
+  int64_t ones[EMILY__MAX_RANK];
   attrs.pad.count = x->ndim;
+  attrs.pad.mode = emily__op_choice(&op, "mode", mode, modes);
+  if (attrs.pad.mode < 0) return NULL;
   if (x->ndim && (!low || !high)) return REFUSE("low and high hold one count an axis");
   for (int32_t i = 0; i < x->ndim; i++) {
-    attrs.pad.values[i] = low[i];
-    attrs.pad.values[x->ndim + i] = high[i];
+    if (attrs.pad.mode != EMILY__PAD_CONSTANT && (low[i] < 0 || high[i] < 0 || (interior && interior[i])))
+      return REFUSE("mode \"%s\" takes no interior padding and no negative counts", mode);
+    if (!pad_axis(x->dims[i], low[i], high[i], interior ? interior[i] : 0, i, &p))
+      return REFUSE("the padding of axis %d leaves less than nothing, or more than 2^63 elements", i);
+    ones[i] = 1;
   }
+  size_t row = (size_t)x->ndim * sizeof(int64_t);
+  memcpy(attrs.pad.values, p.low, row);
+  memcpy(attrs.pad.values + x->ndim, p.high, row);
+  memcpy(attrs.pad.values + 2 * x->ndim, p.interior, row);
+  emily_array *inner = emily__slice(&op, x, p.from, p.kept, ones);
   value = value ? emily__cast(&op, value, x->dtype) : emily__scalar(&op, 0, x->dtype);
-  return emily__apply(&op, EMILY__PRIM_pad, &attrs, sizeof attrs.pad + 2 * (size_t)x->ndim * sizeof(int64_t), OPERANDS(x, value), 2);
+  return emily__apply(&op, EMILY__PRIM_pad, &attrs, sizeof attrs.pad + 3 * row, OPERANDS(inner, value), 2);
 }
 
 emily_array *emily_flip(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count) {

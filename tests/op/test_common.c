@@ -80,7 +80,7 @@ static emily_array *build(emily_scope *s) {
   size_t n = 0;
   emily_split(s, m, INTS(1, 2), 2, 1, out, 4, &n);
   emily_array *y = n == 3 ? emily_concatenate(s, out, 3, 1) : NULL;
-  y = emily_softmax(s, emily_pad(s, emily_roll(s, y, INTS(1), 1, INTS(0), 1), INTS(0, 1), INTS(1, 0), NULL), INTS(0), 1, false);
+  y = emily_softmax(s, emily_pad(s, emily_roll(s, y, INTS(1), 1, INTS(0), 1), INTS(0, 1), INTS(1, 0), NULL, NULL, "constant"), INTS(0), 1, false);
   return emily_var(s, emily_take(s, y, emily_zeros(s, SHAPE(2), EMILY_INT32), 0), NULL, 0, false, 0);
 }
 

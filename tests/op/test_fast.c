@@ -126,7 +126,7 @@ static void padding_leaves_real_tokens_alone(void **state) {
   emily_array *q = draw(s, &random, SHAPE(1, 2, 3, 8), &unused[0]), *k = draw(s, &random, SHAPE(1, 2, 5, 8), &unused[1]);
   emily_array *v = draw(s, &random, SHAPE(1, 2, 5, 8), &unused[2]);
   emily_array *fill = emily_scope_adopt(s, emily_array_from_float(NAN, EMILY_FLOAT32));
-  emily_array *k_long = emily_pad(s, k, INTS(0, 0, 0, 0), INTS(0, 0, 7, 0), fill), *v_long = emily_pad(s, v, INTS(0, 0, 0, 0), INTS(0, 0, 7, 0), fill);
+  emily_array *k_long = emily_pad(s, k, INTS(0, 0, 0, 0), INTS(0, 0, 7, 0), fill, NULL, "constant"), *v_long = emily_pad(s, v, INTS(0, 0, 0, 0), INTS(0, 0, 7, 0), fill, NULL, "constant");
   emily_array *mask = emily_less(s, emily_arange(s, 0, 12, 1, EMILY_INT32), emily_scope_adopt(s, emily_array_from_int(5, EMILY_INT32)));
   emily_array *alone = emily_scaled_dot_product_attention(s, q, k, v, 0.3, NULL, false, 0, NULL);
   emily_array *padded = emily_scaled_dot_product_attention(s, q, k_long, v_long, 0.3, mask, false, 0, NULL);

@@ -19,7 +19,11 @@ static void shapes_by_hand(void **state) {
   EXPECT(s, emily_repeat(s, m, 2, 0), SHAPE(4, 3), 0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5);
   EXPECT(s, emily_repeat(s, m, 0, EMILY_NO_AXIS), SHAPE(0), 0);
   EXPECT(s, emily_tile(s, emily_slice(s, x, INTS(0), INTS(2), NULL), SHAPE(2, 2)), SHAPE(2, 4), 0, 1, 0, 1, 0, 1, 0, 1);
-  EXPECT(s, emily_pad(s, m, INTS(1, 0), INTS(0, 1), emily_scope_adopt(s, emily_array_from_int(9, EMILY_INT32))), SHAPE(3, 4), 9, 9, 9, 9, 0, 1, 2, 9, 3, 4, 5, 9);
+  EXPECT(s, emily_pad(s, m, INTS(1, 0), INTS(0, 1), emily_scope_adopt(s, emily_array_from_int(9, EMILY_INT32)), NULL, "constant"), SHAPE(3, 4), 9, 9, 9, 9, 0, 1, 2, 9, 3, 4, 5, 9);
+  EXPECT(s, emily_pad(s, m, INTS(0, -1), INTS(-1, 2), NULL, INTS(0, 1), "constant"), SHAPE(1, 6), 0, 1, 0, 2, 0, 0);
+  EXPECT(s, emily_pad(s, m, INTS(1, 0), INTS(0, 3), NULL, NULL, "edge"), SHAPE(3, 6), 0, 1, 2, 2, 2, 2, 0, 1, 2, 2, 2, 2, 3, 4, 5, 5, 5, 5);
+  EXPECT(s, emily_pad(s, m, INTS(0, 5), INTS(0, 0), NULL, NULL, "reflect"), SHAPE(2, 8), 1, 0, 1, 2, 1, 0, 1, 2, 4, 3, 4, 5, 4, 3, 4, 5);
+  EXPECT(s, emily_pad(s, m, INTS(0, 0), INTS(3, 0), NULL, NULL, "symmetric"), SHAPE(5, 3), 0, 1, 2, 3, 4, 5, 3, 4, 5, 0, 1, 2, 0, 1, 2);
   EXPECT(s, emily_flip(s, m, INTS(-1), 1), SHAPE(2, 3), 2, 1, 0, 5, 4, 3);
   EXPECT(s, emily_roll(s, x, INTS(-7), 1, NULL, 0), SHAPE(6), 1, 2, 3, 4, 5, 0);
   EXPECT(s, emily_roll(s, m, INTS(INT64_MIN + 1, INT64_MAX), 2, INTS(0, 1), 2), SHAPE(2, 3), 5, 3, 4, 2, 0, 1);
@@ -81,8 +85,13 @@ static void wrong_shapes_are_refused(void **state) {
   REFUSED(emily_repeat(s, x, -1, 0), "repeats is -1");
   REFUSED(emily_repeat(s, x, INT64_MAX, 0), "too large");
   REFUSED(emily_tile(s, x, SHAPE(INT64_MAX, 2)), "make no sense");
-  REFUSED(emily_pad(s, x, INTS(-1, 0), INTS(0, 0), NULL), "padding counts are not negative");
-  REFUSED(emily_pad(s, x, INTS(INT64_MAX, 0), INTS(0, 0), NULL), "their sums fit 63 bits");
+  REFUSED(emily_pad(s, x, INTS(-5, 0), INTS(0, 0), NULL, NULL, "constant"), "less than nothing");
+  REFUSED(emily_pad(s, x, INTS(INT64_MAX, 0), INTS(0, 0), NULL, NULL, "constant"), "more than 2^63 elements");
+  REFUSED(emily_pad(s, x, INTS(0, 0), INTS(0, 0), NULL, INTS(INT64_MAX, 0), "constant"), "more than 2^63 elements");
+  REFUSED(emily_pad(s, x, INTS(0, 0), INTS(0, 0), NULL, INTS(-1, 0), "constant"), "less than nothing");
+  REFUSED(emily_pad(s, x, INTS(-1, 0), INTS(0, 0), NULL, NULL, "edge"), "no negative counts");
+  REFUSED(emily_pad(s, x, INTS(1, 0), INTS(0, 0), NULL, NULL, "wrap"), "mode is \"wrap\"; it is one of \"constant\", \"edge\"");
+  REFUSED(emily_pad(s, emily_zeros(s, SHAPE(0), EMILY_INT32), INTS(1), INTS(0), NULL, NULL, "reflect"), "an empty axis has nothing to repeat");
   REFUSED(emily_roll(s, x, INTS(1, 2), 2, INTS(0), 1), "2 shifts for 1 axes");
   REFUSED(emily_as_strided(s, x, SHAPE(3), INTS(3), 1, 0), "a view leaves its array");
   REFUSED(emily_as_strided(s, x, SHAPE(2), INTS(INT64_MIN), 1, 0), "a view leaves its array");

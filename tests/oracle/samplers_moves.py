@@ -143,13 +143,38 @@ def tile(draw, name):
     return Case([anything(draw, 0)], {"reps": reps}, mlx=lambda v: mx.tile(v, reps))
 
 
+def padded(x, low, high, interior, fill):
+    """Nx's rule: elements between, then before and after; negative counts crop."""
+    for axis, (a, b, c) in enumerate(zip(low, high, interior)):
+        n = x.shape[axis]
+        shape = list(x.shape)
+        shape[axis] = max(0, n + (n - 1) * c)
+        wide = np.full(shape, fill, x.dtype)
+        wide[(slice(None),) * axis + (slice(None, None, c + 1),)] = x
+        wide = np.pad(wide, [(max(0, a), max(0, b)) if i == axis else (0, 0) for i in range(x.ndim)], constant_values=fill)
+        x = np.take(wide, range(max(0, -a), wide.shape[axis] - max(0, -b)), axis)
+    return x
+
+
 @sampler("pad")
 def pad(draw, name):
-    x = anything(draw, 1)
-    low, high = ([draw.pick([0, 1, 2, 5]) for _ in x.shape] for _ in range(2))
-    value = None if draw.chance(0.3) else draw.value((), x.dtype)
-    return Case([x, value], {"low": low, "high": high},
-                mlx=lambda v, fill: mx.pad(v, list(zip(low, high)), constant_values=0 if fill is None else fill))
+    mode = draw.pick(["constant", "constant", "edge", "reflect", "symmetric"])
+    x = draw.value(draw.shape(0, 5 if mode == "constant" else 2), draw.pick(DTYPES))
+    count = lambda: draw.pick([0, 1, 2, 5] if mode == "constant" else [0, 1, 3, 7, 40])
+    low, high = [count() for _ in x.shape], [count() for _ in x.shape]
+    if mode != "constant":
+        return Case([x, None], {"low": low, "high": high, "mode": mode}, mlx=lambda v, _: mx.pad(v, list(zip(low, high)), mode),
+                    refusal="an empty axis has nothing to repeat" if 0 in x.shape else None)
+    fill = draw.value((), x.dtype) if draw.chance(0.7) else None
+    if draw.chance(0.5):
+        interior = [draw.pick([0, 0, 1, 3]) for _ in x.shape]
+        low, high = [[int(v) - draw.pick([0, 0, 1, 2, 4]) for v in side] for side in (low, high)]
+        if min([n + max(0, n - 1) * c + a + b for n, a, b, c in zip(x.shape, low, high, interior)], default=0) >= 0:
+            return Case([x, fill], {"low": low, "high": high, "interior": interior}, dtype=x.dtype,
+                        truth=lambda v, f: padded(v, low, high, interior, 0 if f is None else f))
+        low, high = [max(0, v) for v in low], [max(0, v) for v in high]
+    return Case([x, fill], {"low": low, "high": high},
+                mlx=lambda v, f: mx.pad(v, list(zip(low, high)), constant_values=0 if f is None else f))
 
 
 @sampler("flip")

@@ -14,11 +14,53 @@ static void copy_into(const emily__tensor *out, const int64_t *start, const int6
                            in->data, in->strides);
 }
 
+/* A box of `out`, from `start`, gets the box from `from`, which is read backwards along `axis`, or stands still there (turn 0). */
+static void copy_within(const emily__tensor *out, const int64_t *shape, const int64_t *start, int32_t axis, int64_t from, int64_t turn) {
+  int64_t strides[EMILY__MAX_RANK], to = 0;
+  size_t itemsize = emily_dtype_size(out->dtype);
+  for (int32_t i = 0; i < out->ndim; i++) {
+    to += start[i] * out->strides[i];
+    strides[i] = out->strides[i];
+  }
+  int64_t source = to + (from - start[axis]) * out->strides[axis];
+  strides[axis] *= turn;
+  emily__cpu_copy_elements(out->ndim, shape, itemsize, (char *)out->data + to * (int64_t)itemsize, out->strides,
+                           (char *)out->data + source * (int64_t)itemsize, strides);
+}
+
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* The borders of one axis, whose n elements stand from `low` on, within the box of the others. A mirrored row is symmetric about each of its
+ * mirrors, so that what is filled on one side of a mirror is copied to the other: each copy doubles the length. */
+static void fill_borders(const emily__tensor *out, const emily__attrs_pad *attrs, int32_t axis, int64_t n, int64_t *start, int64_t *shape) {
+  int64_t low = attrs->values[axis], high = attrs->values[attrs->count + axis], end = low + n;
+  int64_t skip = attrs->mode == EMILY__PAD_REFLECT && n > 1, turn = attrs->mode == EMILY__PAD_EDGE || n == 1 ? 0 : -1;
+  for (int64_t done = 0, run = n - skip, piece; done < low; done += piece, run *= 2) {
+    piece = turn ? smaller(run, low - done) : low;
+    start[axis] = low - done - piece, shape[axis] = piece;
+    copy_within(out, shape, start, axis, turn ? low - done + skip + piece - 1 : low, turn);
+  }
+  for (int64_t done = 0, run = n - skip, piece; done < high; done += piece, run *= 2) {
+    piece = turn ? smaller(run, high - done) : high;
+    start[axis] = end + done, shape[axis] = piece;
+    copy_within(out, shape, start, axis, end + done - 1 - (turn ? skip : 0), turn);
+  }
+  start[axis] = 0, shape[axis] = low + n + high;
+}
+
 emily_status emily__cpu_pad(const emily__node_view *node) {
   const emily__attrs_pad *attrs = node->attrs;
-  const emily__tensor *out = &node->outputs[0];
-  emily__cpu_fill(out, node->inputs[1].data);
-  if (node->inputs[0].size > 0) copy_into(out, attrs->values, NULL, &node->inputs[0]);
+  const emily__tensor *out = &node->outputs[0], *x = &node->inputs[0];
+  int64_t start[EMILY__MAX_RANK], shape[EMILY__MAX_RANK], step[EMILY__MAX_RANK];
+  for (int32_t i = 0; i < x->ndim; i++) {
+    start[i] = attrs->values[i];
+    shape[i] = x->shape[i];
+    step[i] = attrs->values[2 * attrs->count + i] + 1;
+  }
+  if (attrs->mode == EMILY__PAD_CONSTANT) emily__cpu_fill(out, node->inputs[1].data);
+  if (x->size > 0) copy_into(out, attrs->values, step, x);
+  if (attrs->mode == EMILY__PAD_CONSTANT || x->size == 0) return EMILY_OK;
+  for (int32_t i = 0; i < x->ndim; i++) fill_borders(out, attrs, i, x->shape[i], start, shape);
   return EMILY_OK;
 }
 

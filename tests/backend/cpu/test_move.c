@@ -20,7 +20,7 @@ static bool same_element(const emily__tensor *a, int64_t i, const emily__tensor 
 
 static void pad_surrounds_with_the_value(void **state) {
   (void)state;
-  const int64_t attrs[] = {2, /* low */ 1, 0, /* high */ 2, 3};
+  const int64_t attrs[] = {EMILY__PAD_CONSTANT, 2, /* low */ 1, 0, /* high */ 2, 3, /* interior */ 0, 0};
   for (emily_dtype dtype = 0; dtype < EMILY_DTYPE_COUNT; dtype++)
     for (int layout = 0; layout < LAYOUT_COUNT; layout++) {
       emily__tensor *x = tensor_random(dtype, DIMS(4, 5), 0, 50), *value = tensor_random(dtype, NO_DIMS, 51, 99);
@@ -37,7 +37,7 @@ static void pad_surrounds_with_the_value(void **state) {
 
 static void pad_of_nothing_is_the_value(void **state) {
   (void)state;
-  const int64_t attrs[] = {2, 1, 0, 2, 0}, none[] = {0};
+  const int64_t attrs[] = {EMILY__PAD_CONSTANT, 2, 1, 0, 2, 0, 0, 0}, none[] = {EMILY__PAD_CONSTANT, 0};
   emily__tensor *value = tensor_of(EMILY_INT32, NO_DIMS, (double[]){7}), *out = tensor_new(EMILY_INT32, DIMS(3, 2));
   assert_int_equal(tensor_run(EMILY__PRIM_pad, attrs, out, INPUTS(tensor_new(EMILY_INT32, DIMS(0, 2)), value)),
                    EMILY_OK);
@@ -45,6 +45,28 @@ static void pad_of_nothing_is_the_value(void **state) {
   emily__tensor *scalar = tensor_of(EMILY_INT32, NO_DIMS, (double[]){5}), *same = tensor_new(EMILY_INT32, NO_DIMS);
   assert_int_equal(tensor_run(EMILY__PRIM_pad, none, same, INPUTS(scalar, value)), EMILY_OK);
   assert_int_equal(tensor_get_int(same, 0), 5);
+}
+
+/* numpy.pad's rule, place by place: modes "edge", "reflect", "symmetric" on an axis of n. */
+static int64_t mirrored(int64_t i, int64_t n, emily__pad_mode mode) {
+  if (mode == EMILY__PAD_EDGE || n == 1) return i < 0 ? 0 : i >= n ? n - 1 : i;
+  int64_t period = mode == EMILY__PAD_REFLECT ? 2 * (n - 1) : 2 * n, at = (i % period + period) % period;
+  return at < n ? at : (mode == EMILY__PAD_REFLECT ? period : period - 1) - at;
+}
+
+static void pad_repeats_and_mirrors(void **state) {
+  (void)state;
+  for (int64_t n = 1; n <= 4; n++)
+    for (int mode = EMILY__PAD_EDGE; mode <= EMILY__PAD_SYMMETRIC; mode++)
+      for (int layout = 0; layout < LAYOUT_COUNT; layout++) {
+        const int64_t attrs[] = {mode, 2, /* low */ 17, 1, /* high */ 9, 11, /* interior */ 0, 0};
+        emily__tensor *x = tensor_random(EMILY_INT16, DIMS(n, 3), 0, 99), *value = tensor_random(EMILY_INT16, NO_DIMS, 0, 9);
+        emily__tensor *out = tensor_new(EMILY_INT16, DIMS(n + 26, 15));
+        assert_int_equal(tensor_run(EMILY__PRIM_pad, attrs, out, INPUTS(tensor_laid_out(x, layout), value)), EMILY_OK);
+        for (int64_t i = 0; i < n + 26; i++)
+          for (int64_t j = 0; j < 15; j++)
+            assert_true(same_element(out, i * 15 + j, x, mirrored(i - 17, n, mode) * 3 + mirrored(j - 1, 3, mode)));
+      }
 }
 
 static void concatenate_joins_along_each_axis(void **state) {
@@ -107,6 +129,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
   const struct CMUnitTest tests[] = {
       TEST(pad_surrounds_with_the_value),      TEST(pad_of_nothing_is_the_value),
+      TEST(pad_repeats_and_mirrors),
       TEST(concatenate_joins_along_each_axis), TEST(slice_update_copies_or_writes_in_place),
       TEST(an_empty_update_changes_nothing),
   };
