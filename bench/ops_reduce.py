@@ -25,3 +25,44 @@ scan("cumprod", np.cumprod, -1, "int32", **ROWS)
 scan("cummax", np.maximum.accumulate, -1, **ROWS)
 scan("cummax", np.maximum.accumulate, 0, cache=(64, 1024), large=(4096, 4096))
 scan("logcumsumexp", np.logaddexp.accumulate, -1, cache=(64, 1024), large=(1024, 1024))
+
+
+def reduce(name, axis, dtype="float32", transposed=False, argument="axes", peer=None, **sizes):
+    @bench(f"{name} {dtype} axis {axis}{' transposed' if transposed else ''}", **sizes)
+    def one(make, shape):
+        x = make(shape, dtype)
+        given = axis if argument == "axis" or axis is None else [axis]
+        numpy = getattr(np, peer or name)
+        return Call(name, [x], {argument: given}, mlx=lambda v: getattr(mx, name)(v, axis=axis),
+                    numpy=(lambda v: numpy(v, axis=axis)) if dtype != "bfloat16" else None, bytes=x.data.nbytes,
+                    transposed=(0,) if transposed else ())
+    one.__module__ = __name__
+
+
+LARGER = {"cache": (64, 1024), "large": (4096, 4096)}
+for name in ("sum", "max"):
+    reduce(name, None, **ROWS)
+    reduce(name, -1, **ROWS)
+    reduce(name, 0, **LARGER)
+    for axis in (0, 1):
+        reduce(name, axis, transposed=True, **LARGER)
+    reduce(name, 1, cache=(16, 64, 64), large=(256, 256, 256))
+    reduce(name, 0, cache=(16, 64, 64), large=(256, 256, 256))
+    reduce(name, -1, "bfloat16", **LARGER)
+    reduce(name, 0, "int32", **LARGER)
+    reduce(name, -1, "int8", **LARGER)
+reduce("min", -1, **LARGER)
+reduce("sum", -1, "float64", **LARGER)
+reduce("mean", -1, **ROWS)
+reduce("var", -1, **LARGER)
+reduce("prod", -1, **LARGER)
+reduce("all", -1, "bool", **LARGER)
+reduce("all", 0, "bool", **LARGER)
+reduce("any", None, **LARGER)
+for axis in (-1, 0):
+    reduce("argmax", axis, argument="axis", **(ROWS if axis else LARGER))
+    reduce("argmax", axis, transposed=True, argument="axis", **LARGER)
+reduce("argmax", -1, "bfloat16", argument="axis", **LARGER)
+reduce("argmin", -1, "int32", argument="axis", **LARGER)
+reduce("median", -1, **LARGER)
+reduce("count_nonzero", -1, **LARGER)

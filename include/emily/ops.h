@@ -257,10 +257,21 @@ EMILY_API emily_array *emily_all(emily_scope *scope, emily_array *x, const int64
 /* Whether an element along axes is not zero. Bool. */
 EMILY_API emily_array *emily_any(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool
                                  keepdims);
-/* Index of the first largest element. uint32. EMILY_NO_AXIS: of the flattened array. */
-EMILY_API emily_array *emily_argmax(emily_scope *scope, emily_array *x, int64_t axis, bool keepdims);
-/* Index of the first smallest element. uint32. EMILY_NO_AXIS: of the flattened array. */
-EMILY_API emily_array *emily_argmin(emily_scope *scope, emily_array *x, int64_t axis, bool keepdims);
+/* Smallest and largest element along axes. min and max at once: out[0], out[1]. */
+EMILY_API emily_status emily_minmax(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool
+                                    keepdims, emily_array *out[2]);
+/* Middle of the sorted elements along axes, or the mean of both; NaN where there is one. Bool and integers give
+ * float32. An empty axis is refused. */
+EMILY_API emily_array *emily_median(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool
+                                    keepdims);
+/* Number of elements along axes that are not zero. int32. NaN is not zero. */
+EMILY_API emily_array *emily_count_nonzero(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count,
+                                           bool keepdims);
+/* Index of the first (or last) largest element. uint32. EMILY_NO_AXIS: of the flattened array. tie "low": of equals
+ * the first; "high": the last. A NaN counts as larger than any number. */
+EMILY_API emily_array *emily_argmax(emily_scope *scope, emily_array *x, int64_t axis, bool keepdims, const char *tie);
+/* Index of the first (or last) smallest element. As argmax; a NaN counts as smaller than any number. */
+EMILY_API emily_array *emily_argmin(emily_scope *scope, emily_array *x, int64_t axis, bool keepdims, const char *tie);
 /* log of the sum of exponentials along axes. Integers give float32. */
 EMILY_API emily_array *emily_logsumexp(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count,
                                        bool keepdims);

@@ -53,6 +53,7 @@ typedef struct emily__attrs_reduce {
 
 typedef struct emily__attrs_arg_reduce {
   int64_t axis, keepdims;
+  int64_t last; /* 1: of equals the last wins, 0: the first */
 } emily__attrs_arg_reduce;
 
 typedef struct emily__attrs_scan {

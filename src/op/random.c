@@ -141,5 +141,5 @@ emily_array *emily_random_categorical(emily_scope *scope, emily_array *key, emil
   for (int32_t i = 0; i <= shape_count; i++)
     noise[i] = i < place ? shape[i] : i == place ? logits->dims[at] : shape[i - 1];
   emily_array *g = gumbel(&op, key, noise, shape_count + 1, EMILY_FLOAT32);
-  return emily_argmax(scope, emily_add(scope, g, logits), place, false);
+  return emily_argmax(scope, emily_add(scope, g, logits), place, false, "low");
 }

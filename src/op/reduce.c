@@ -37,6 +37,21 @@ static emily_array *extreme(const emily__op *op, emily__prim prim, emily_array *
 REDUCTION(max, extreme)
 REDUCTION(min, extreme)
 
+emily_status emily_minmax(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool keepdims,
+                          emily_array *out[2]) {
+  BEGIN_STATUS(scope, x);
+  out[0] = extreme(&op, EMILY__PRIM_min, x, axes, axes_count, keepdims);
+  out[1] = extreme(&op, EMILY__PRIM_max, x, axes, axes_count, keepdims);
+  return emily_scope_status(scope);
+}
+
+/* NaN is not zero. */
+emily_array *emily_count_nonzero(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool keepdims) {
+  BEGIN(scope, x);
+  emily_array *nonzero = emily__cast(&op, x, EMILY_BOOL);
+  return reduce(&op, EMILY__PRIM_sum, emily__cast(&op, nonzero, EMILY_INT32), axes, axes_count, keepdims);
+}
+
 static double elements(const emily_array *x, const emily__axes *axes) {
   double n = 1;
   for (int32_t i = 0; i < axes->count; i++) n *= (double)x->dims[axes->axis[i]];
@@ -95,9 +110,12 @@ emily_array *emily_std(emily_scope *scope, emily_array *x, const int64_t *axes, 
 
 /* ---- positions ---- */
 
-static emily_array *arg_reduce(const emily__op *op, emily__prim prim, emily_array *x, int64_t axis, bool keepdims) {
-  emily__attrs_arg_reduce attrs = {0, keepdims};
+static emily_array *arg_reduce(const emily__op *op, emily__prim prim, emily_array *x, int64_t axis, bool keepdims, const char *tie) {
   int32_t normal = 0;
+  const bool last = tie && strcmp(tie, "high") == 0;
+  if (!last && (!tie || strcmp(tie, "low") != 0))
+    return emily__op_fail(op, EMILY_INVALID_ARGUMENT, "tie is \"%s\"; it is \"low\" or \"high\"", tie ? tie : "(null)");
+  emily__attrs_arg_reduce attrs = {0, keepdims, last};
   if (axis == EMILY_NO_AXIS) {
     if (x->size == 0) return emily__op_fail(op, EMILY_INVALID_ARGUMENT, "the array is empty");
     int32_t ndim = x->ndim;
@@ -112,14 +130,14 @@ static emily_array *arg_reduce(const emily__op *op, emily__prim prim, emily_arra
   return emily__apply(op, prim, &attrs, sizeof attrs, &x, 1);
 }
 
-emily_array *emily_argmax(emily_scope *scope, emily_array *x, int64_t axis, bool keepdims) {
+emily_array *emily_argmax(emily_scope *scope, emily_array *x, int64_t axis, bool keepdims, const char *tie) {
   BEGIN(scope, x);
-  return arg_reduce(&op, EMILY__PRIM_argmax, x, axis, keepdims);
+  return arg_reduce(&op, EMILY__PRIM_argmax, x, axis, keepdims, tie);
 }
 
-emily_array *emily_argmin(emily_scope *scope, emily_array *x, int64_t axis, bool keepdims) {
+emily_array *emily_argmin(emily_scope *scope, emily_array *x, int64_t axis, bool keepdims, const char *tie) {
   BEGIN(scope, x);
-  return arg_reduce(&op, EMILY__PRIM_argmin, x, axis, keepdims);
+  return arg_reduce(&op, EMILY__PRIM_argmin, x, axis, keepdims, tie);
 }
 
 /* ---- exponentials: the primitives work along the last axis, so the axes are moved there and made one ---- */
@@ -150,6 +168,18 @@ static emily_array *axes_to_last(const emily__op *op, emily_array *x, const emil
   return emily__reshape(op, emily__transpose(op, x, m->order), m->folded, m->kept + 1);
 }
 
+/* What axes_to_last made of x, its last axis reduced, in the shape that reducing x's axes gives. */
+static emily_array *reduced(const emily__op *op, emily_array *y, const emily_array *x, const emily__axes *axes, bool keepdims) {
+  int64_t shape[EMILY__MAX_RANK];
+  int32_t ndim = 0, next = 0;
+  for (int32_t i = 0; x && i < x->ndim; i++) {
+    bool gone = next < axes->count && axes->axis[next] == i;
+    next += gone;
+    if (!gone || keepdims) shape[ndim++] = gone ? 1 : x->dims[i];
+  }
+  return emily__reshape(op, y, shape, ndim);
+}
+
 emily_array *emily_softmax(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool precise) {
   BEGIN(scope, x);
   (void)precise; /* the kernels always accumulate in float32 or better */
@@ -177,13 +207,39 @@ emily_array *emily_logsumexp(emily_scope *scope, emily_array *x, const int64_t *
     if (x->dims[set.axis[i]] == 0) return REFUSE("axis %d is empty", set.axis[i]);
   x = emily__cast(&op, x, emily__dtype_to_inexact(x->dtype));
   emily_array *rows = x ? axes_to_last(&op, x, &set, &m) : NULL;
-  emily_array *y = APPLY_PLAIN(logsumexp, rows);
-  int64_t shape[EMILY__MAX_RANK];
-  int32_t ndim = 0, next = 0;
-  for (int32_t i = 0; x && i < x->ndim; i++) {
-    bool reduced = next < set.count && set.axis[next] == i;
-    next += reduced;
-    if (!reduced || keepdims) shape[ndim++] = reduced ? 1 : x->dims[i];
+  return reduced(&op, APPLY_PLAIN(logsumexp, rows), x, &set, keepdims);
+}
+
+/* ---- median ---- */
+
+/* The middle of rows [..., n]: what stands there once the smaller ones stand before it, with the largest of those where n is even. In
+ * float32 for 16-bit floats, whose sum of two may leave their range. */
+static emily_array *middle(const emily__op *op, emily_array *rows) {
+  const int32_t last = rows->ndim - 1;
+  const int64_t n = rows->dims[last];
+  emily__attrs_axis attrs = {last};
+  emily__axes along = {1, {last}};
+  emily_array *sorted = emily__apply(op, EMILY__PRIM_sort, &attrs, sizeof attrs, &rows, 1);
+  emily_dtype dtype = mean_dtype(rows->dtype);
+  emily_array *high = emily__cast(op, emily__slice_axis(op, sorted, last, n / 2, 1), dtype);
+  if (n % 2 == 0) {
+    emily_array *low = emily__cast(op, emily__slice_axis(op, sorted, last, n / 2 - 1, 1), dtype);
+    high = emily_multiply(op->scope, emily_add(op->scope, low, high), emily__scalar(op, 0.5, dtype));
   }
-  return emily__reshape(&op, y, shape, ndim);
+  if (!emily_dtype_is_float(rows->dtype)) return high;
+  emily_array *most = emily__cast(op, emily__reduce(op, EMILY__PRIM_max, rows, &along, true), dtype);
+  return emily_where(op->scope, emily_isnan(op->scope, most), most, high);
+}
+
+emily_array *emily_median(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool keepdims) {
+  BEGIN(scope, x);
+  emily__axes set;
+  moved m;
+  if (x->dtype == EMILY_COMPLEX64) return REFUSE("there is no complex version");
+  if (!emily__op_axes(&op, axes, axes_count, x->ndim, &set)) return NULL;
+  for (int32_t i = 0; i < set.count; i++)
+    if (x->dims[set.axis[i]] == 0) return REFUSE("axis %d is empty", set.axis[i]);
+  emily_array *rows = axes_to_last(&op, x, &set, &m);
+  emily_array *y = rows ? emily__cast(&op, middle(&op, rows), emily__dtype_to_inexact(x->dtype)) : NULL;
+  return reduced(&op, y, x, &set, keepdims);
 }

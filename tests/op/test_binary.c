@@ -71,7 +71,7 @@ static void nan_comes_through_maximum_and_minimum(void **state) {
     emily_array *y = emily_slice_update(s, x, nan, INTS(at), INTS(at + 1), NULL);
     emily_array *both[] = {emily_maximum(s, x, y), emily_maximum(s, y, x), emily_minimum(s, x, y), emily_minimum(s, y, two), emily_clip(s, y, x, two)};
     for (int i = 0; i < 5; i++) {
-      EXPECT(s, emily_argmax(s, emily_isnan(s, both[i]), 0, false), SCALAR, (double)at);
+      EXPECT(s, emily_argmax(s, emily_isnan(s, both[i]), 0, false, "low"), SCALAR, (double)at);
       EXPECT(s, emily_sum(s, emily_isnan(s, both[i]), NULL, 0, false), SCALAR, 1);
     }
     test_close(s);

@@ -18,13 +18,38 @@ static void by_hand(void **state) {
   EXPECT_NEAR(s, emily_std(s, x, AXES(0), true, 0), 1e-6, SHAPE(1, 3), 1.5, 1.5, 1.5);
   EXPECT(s, emily_max(s, emily_transpose(s, x, NULL, 0), AXES(0), false), SHAPE(2), 3, 6);
   EXPECT(s, emily_min(s, emily_flip(s, x, NULL, 0), AXES(0, 1), true), SHAPE(1, 1), 1);
-  EXPECT(s, emily_argmax(s, x, -1, false), SHAPE(2), 2, 2);
-  EXPECT(s, emily_argmin(s, x, EMILY_NO_AXIS, true), SHAPE(1, 1), 0);
+  EXPECT(s, emily_argmax(s, x, -1, false, "low"), SHAPE(2), 2, 2);
+  EXPECT(s, emily_argmin(s, x, EMILY_NO_AXIS, true, "low"), SHAPE(1, 1), 0);
   EXPECT_NEAR(s, emily_logsumexp(s, x, AXES(1), false), 1e-6, SHAPE(2), 3.4076059644443806, 6.4076059644443806);
   EXPECT_NEAR(s, emily_softmax(s, FLOATS(s, SHAPE(2, 2), 0, logf(3), 500, 500), AXES(1), false), 1e-6, SHAPE(2, 2), 0.25, 0.75, 0.5, 0.5);
   EXPECT_NEAR(s, emily_softmax(s, FLOATS(s, SHAPE(2, 2), 0, 1, logf(3), 1), AXES(0), false), 1e-6, SHAPE(2, 2), 0.25, 0.5, 0.75, 0.5);
   EXPECT(s, emily_sum(s, x, (const int64_t[]){0}, 0, false), SHAPE(2, 3), 1, 2, 3, 4, 5, 6); /* an empty list reduces nothing */
   test_close(s);
+}
+
+static void medians_counts_and_ties(void **state) {
+  (void)state;
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *x = FLOATS(s, SHAPE(2, 4), 4, 1, 3, 2, 7, NAN, 0, 9), *out[2];
+  EXPECT(s, emily_median(s, x, AXES(1), true), SHAPE(2, 1), 2.5, NAN);
+  EXPECT(s, emily_median(s, emily_slice(s, x, INTS(0, 0), INTS(1, 3), NULL), ALL, false), SCALAR, 3);
+  EXPECT(s, emily_median(s, test_range(s, 1, 4, EMILY_UINT8), ALL, false), SCALAR, 2.5);
+  EXPECT(s, emily_median(s, emily_full(s, SHAPE(2), emily_astype(s, FLOATS(s, SCALAR, 60000), EMILY_FLOAT16)), ALL, false), SCALAR, 60000);
+  EXPECT(s, emily_count_nonzero(s, x, AXES(1), false), SHAPE(2), 4, 3);
+  EXPECT(s, emily_count_nonzero(s, FLOATS(s, SHAPE(3), -0.0f, 0, 2), ALL, false), SCALAR, 1);
+  assert_int_equal(emily_minmax(s, x, AXES(1), false, out), EMILY_OK);
+  EXPECT(s, out[0], SHAPE(2), 1, NAN);
+  EXPECT(s, out[1], SHAPE(2), 4, NAN);
+  emily_array *ties = FLOATS(s, SHAPE(5), 7, 9, 1, 9, 1);
+  EXPECT(s, emily_argmax(s, ties, 0, false, "high"), SCALAR, 3);
+  EXPECT(s, emily_argmin(s, ties, 0, false, "high"), SCALAR, 4);
+  test_close(s);
+  s = emily_scope_open(NULL);
+  assert_null(emily_argmax(s, FLOATS(s, SHAPE(1), 1), 0, false, "middle"));
+  test_expect_failure(s, EMILY_INVALID_ARGUMENT, "tie is \"middle\"; it is \"low\" or \"high\"");
+  s = emily_scope_open(NULL);
+  assert_null(emily_median(s, emily_zeros(s, SHAPE(2, 0), EMILY_INT8), ALL, false));
+  test_expect_failure(s, EMILY_INVALID_ARGUMENT, "emily_median: axis 1 is empty");
 }
 
 static void dtypes_of_results(void **state) {
@@ -76,8 +101,8 @@ static void nan_is_found_in_every_lane_and_tail(void **state) {
         EXPECT(s, emily_max(s, x, ALL, false), SCALAR, NAN);
         EXPECT(s, emily_min(s, x, ALL, false), SCALAR, NAN);
         EXPECT(s, emily_max(s, columns, AXES(0), false), SHAPE(3), NAN, NAN, NAN);
-        EXPECT(s, emily_argmax(s, x, 0, false), SCALAR, (double)at);
-        EXPECT(s, emily_argmin(s, columns, 0, false), SHAPE(3), (double)at, (double)at, (double)at);
+        EXPECT(s, emily_argmax(s, x, 0, false, "low"), SCALAR, (double)at);
+        EXPECT(s, emily_argmin(s, columns, 0, false, "low"), SHAPE(3), (double)at, (double)at, (double)at);
         EXPECT(s, emily_sum(s, x, ALL, false), SCALAR, NAN);
         EXPECT(s, emily_any(s, emily_isnan(s, emily_softmax(s, x, AXES(0), false)), ALL, false), SCALAR, 1);
         test_close(s);
@@ -90,7 +115,7 @@ static void negative_zero_is_zero_to_any_and_all(void **state) {
   EXPECT(s, emily_any(s, FLOATS(s, SHAPE(3), -0.0f, 0, -0.0f), ALL, false), SCALAR, 0);
   EXPECT(s, emily_all(s, FLOATS(s, SHAPE(2), 1, -0.0f), ALL, false), SCALAR, 0);
   EXPECT(s, emily_all(s, FLOATS(s, SHAPE(2), 1, NAN), ALL, false), SCALAR, 1);
-  EXPECT(s, emily_argmax(s, FLOATS(s, SHAPE(4), 7, 9, 9, 9), 0, false), SCALAR, 1); /* the first of equals */
+  EXPECT(s, emily_argmax(s, FLOATS(s, SHAPE(4), 7, 9, 9, 9), 0, false, "low"), SCALAR, 1); /* the first of equals */
   test_close(s);
 }
 
@@ -108,7 +133,7 @@ static void nothing_to_reduce(void **state) {
   assert_null(emily_max(s, none, AXES(0), false));
   test_expect_failure(s, EMILY_INVALID_ARGUMENT, "emily_max: axis 0 is empty (operands: float32 [0, 3])");
   s = emily_scope_open(NULL);
-  assert_null(emily_argmin(s, emily_zeros(s, SHAPE(2, 0), EMILY_INT8), EMILY_NO_AXIS, false));
+  assert_null(emily_argmin(s, emily_zeros(s, SHAPE(2, 0), EMILY_INT8), EMILY_NO_AXIS, false, "low"));
   test_expect_failure(s, EMILY_INVALID_ARGUMENT, "emily_argmin: the array is empty (operands: int8 [2, 0])");
 }
 
@@ -138,7 +163,7 @@ static void more_than_2_to_the_31_elements(void **state) {
   emily_array *five = emily_scope_adopt(s, emily_array_from_int(5, EMILY_INT8));
   emily_array *x = emily_slice_update(s, emily_zeros(s, SHAPE(n), EMILY_INT8), five, INTS(n - 1), INTS(n), NULL);
   EXPECT(s, emily_max(s, x, ALL, false), SCALAR, 5);
-  EXPECT(s, emily_argmax(s, x, 0, false), SCALAR, (double)(n - 1));
+  EXPECT(s, emily_argmax(s, x, 0, false, "low"), SCALAR, (double)(n - 1));
   EXPECT(s, emily_any(s, x, ALL, false), SCALAR, 1);
   EXPECT(s, emily_take(s, x, emily_scope_adopt(s, emily_array_from_int(n - 1, EMILY_INT64)), 0), SCALAR, 5);
   EXPECT(s, emily_slice(s, emily_negative(s, x), INTS(n - 2), INTS(n), NULL), SHAPE(2), 0, -5);
@@ -149,6 +174,7 @@ static void more_than_2_to_the_31_elements(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(by_hand),
+      cmocka_unit_test(medians_counts_and_ties),
       cmocka_unit_test(dtypes_of_results),
       cmocka_unit_test(sums_of_65536_ones_in_16_bits),
       cmocka_unit_test(nan_is_found_in_every_lane_and_tail),

@@ -480,6 +480,14 @@ def extreme(draw, name):
 def position(draw, name):
     x = draw.value(draw.shape(), draw.pick(REALS))
     axis, keepdims = (None if x.data.ndim == 0 or draw.chance(0.3) else draw.axis(x.data.ndim)), draw.chance(0.5)
+    if x.data.ndim and x.data.size and draw.chance(0.3):  # the last of equals: MLX has the first alone
+
+        def last(v):
+            v, along = (v.reshape(-1), 0) if axis is None else (v, axis)
+            best = getattr(np, name[3:])(v, axis=along, keepdims=True)
+            at = v.shape[along] - 1 - np.argmax(np.flip((v == best) | (np.isnan(v) if v.dtype.kind == "f" else False), along), axis=along, keepdims=True)
+            return at.reshape((1,) * x.data.ndim if keepdims else ()) if axis is None else at if keepdims else np.squeeze(at, axis)
+        return Case([x], {"axis": NO_AXIS if axis is None else axis, "keepdims": keepdims, "tie": "high"}, truth=last, dtype="uint32")
     return Case([x], {"axis": NO_AXIS if axis is None else axis, "keepdims": keepdims},
                 extension="in a number it is 0; empty rows that are none need no element" if x.data.ndim == 0 or not x.data.size else None,
                 dtype="uint32", truth=(lambda v: np.argmax(v, axis=axis, keepdims=keepdims)) if x.data.ndim == 0 or (

@@ -102,3 +102,31 @@ def diff(draw, name):
     axis = draw.axis(x.data.ndim)
     n = draw.int(0, max(0, min(4, x.shape[axis] - 1)))
     return Case([x], {"n": n, "axis": axis}, mlx=lambda v: mx.diff(v, n, axis))
+
+
+# ---- reductions ----
+
+@sampler("minmax")
+def minmax(draw, name):
+    x = draw.value(draw.shape(), draw.pick(REALS))
+    axes, keepdims = draw.axes(x.data.ndim), draw.chance(0.5)
+    return Case([x], {"axes": axes, "keepdims": keepdims}, mlx=lambda v: mx.minmax(v, axis=axes, keepdims=keepdims), zeros=False)
+
+
+@sampler("median")
+def median(draw, name):
+    x = draw.value(draw.shape(), draw.pick(REALS))
+    axes, keepdims = draw.axes(x.data.ndim), draw.chance(0.5)
+    # MLX adds the two in the middle in their dtype, emily 16 bits in float32: they may leave the range there
+    return Case([x], {"axes": axes, "keepdims": keepdims}, mlx=lambda v: mx.median(v, axis=axes, keepdims=keepdims), zeros=False,
+                extension="over no axes each element is its own median" if axes == [] else None, dtype=inexact(x.dtype),
+                truth=(lambda v: as_dtype(v, inexact(x.dtype))) if axes == [] else None,
+                deliberate=(lambda v: np.isinf(np.median(np.nan_to_num(np.abs(v) * 2, posinf=0), axis=kept(axes), keepdims=keepdims))
+                            | np.array(np.nanmax(np.abs(v), initial=0) > 30000 and x.dtype in HALVES)))
+
+
+@sampler("count_nonzero")
+def count_nonzero(draw, name):
+    x = draw.value(draw.shape(), draw.pick(DTYPES))
+    axes, keepdims = draw.axes(x.data.ndim), draw.chance(0.5)
+    return Case([x], {"axes": axes, "keepdims": keepdims}, mlx=lambda v: mx.count_nonzero(v, axis=axes, keepdims=keepdims))

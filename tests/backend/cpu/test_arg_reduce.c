@@ -1,4 +1,4 @@
-/* test_arg_reduce.c: argmax and argmin: the first of equals, NaN before numbers, every dtype, axis and layout. */
+/* test_arg_reduce.c: argmax and argmin: the first or last of equals, NaN before numbers, every dtype, axis and layout. */
 #include "support/tensors.h"
 
 #include <math.h>
@@ -14,8 +14,8 @@ static int teardown(void **state) {
   return 0;
 }
 
-static emily__tensor *run(emily__prim prim, const emily__tensor *x, int64_t axis) {
-  emily__attrs_arg_reduce attrs = {axis, 0};
+static emily__tensor *run_tie(emily__prim prim, const emily__tensor *x, int64_t axis, bool last) {
+  emily__attrs_arg_reduce attrs = {axis, 0, last};
   int64_t shape[EMILY__MAX_RANK];
   int ndim = 0;
   for (int i = 0; i < x->ndim; i++)
@@ -24,6 +24,8 @@ static emily__tensor *run(emily__prim prim, const emily__tensor *x, int64_t axis
   assert_int_equal(tensor_run(prim, &attrs, out, INPUTS(x)), EMILY_OK);
   return out;
 }
+
+static emily__tensor *run(emily__prim prim, const emily__tensor *x, int64_t axis) { return run_tie(prim, x, axis, false); }
 
 static bool is_nan(const emily__tensor *x, int64_t i) {
   return isnan(tensor_get(x, i)) || isnan(tensor_get_imag(x, i));
@@ -42,12 +44,15 @@ static void check(const emily__tensor *x, int64_t axis) {
   int64_t n = x->shape[axis], post = 1;
   for (int64_t i = axis + 1; i < x->ndim; i++) post *= x->shape[i];
   for (int p = 0; p < 2; p++) {
-    emily__tensor *out = run(prims[p], x, axis);
+    emily__tensor *out = run(prims[p], x, axis), *last = run_tie(prims[p], x, axis, true);
     for (int64_t row = 0; row < x->size / n; row++) {
-      int64_t first = row / post * n * post + row % post, best = 0;
-      for (int64_t k = 1; k < n; k++)
+      int64_t first = row / post * n * post + row % post, best = 0, high = 0;
+      for (int64_t k = 1; k < n; k++) {
         if (better(prims[p], x, first + k * post, first + best * post)) best = k;
+        if (!better(prims[p], x, first + high * post, first + k * post)) high = k;
+      }
       assert_int_equal(tensor_get_int(out, row), best);
+      assert_int_equal(tensor_get_int(last, row), high);
     }
   }
 }
