@@ -16,6 +16,7 @@
 #include "emily/fast.h"
 #include "emily/linalg.h"
 #include "emily/matmul.h"
+#include "emily/quantize.h"
 #include "emily/random.h"
 
 #ifdef __cplusplus

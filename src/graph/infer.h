@@ -44,6 +44,9 @@ EMILY__INFER(drop_last);
 EMILY__INFER(matmul);
 EMILY__INFER(conv);
 EMILY__INFER(norm);
+EMILY__INFER(quantize_affine);
+EMILY__INFER(quantize_fp);
+EMILY__INFER(dequantize);
 EMILY__INFER(attention);
 /* infer_linalg.c */
 EMILY__INFER(svd);

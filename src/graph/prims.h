@@ -137,6 +137,16 @@ typedef struct emily__attrs_conv {
   int64_t stride[3], low[3], high[3], kernel_dilation[3], input_dilation[3];
 } emily__attrs_conv;
 
+/* How a matrix is quantized: groups run along its last axis, which is packed into uint32. */
+enum { EMILY__QUANT_AFFINE = 0, EMILY__QUANT_MXFP4 = 1, EMILY__QUANT_MXFP8 = 2, EMILY__QUANT_NVFP4 = 3 };
+typedef struct emily__attrs_quantize {
+  int32_t mode, group_size, bits;
+  int32_t transpose;    /* products: 1 for a matrix [N, K], 0 for [K, N] */
+  int32_t has_global;   /* nvfp4's global scale is among the inputs */
+  int32_t ties_to_even; /* e2m1: halves go to the even mantissa; 0: to the smaller magnitude */
+  int64_t dtype;        /* dequantize: of the result */
+} emily__attrs_quantize;
+
 typedef struct emily__attrs_norm {
   float eps;
   int32_t has_weight, has_bias;

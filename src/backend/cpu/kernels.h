@@ -7,7 +7,7 @@
 #ifndef EMILY_BACKEND_CPU_KERNELS_H
 #define EMILY_BACKEND_CPU_KERNELS_H
 
-#include "dtype/half.h"
+#include "dtype/float8.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,6 +40,12 @@ typedef void emily__mix_f16(float *o, int64_t ldo, const float *p, int64_t ldp, 
                             int64_t stride, int64_t keys, int64_t n);
 typedef void emily__mix_bf16(float *o, int64_t ldo, const float *p, int64_t ldp, int64_t m, const emily__bf16 *v,
                              int64_t stride, int64_t keys, int64_t n);
+
+/* Elements of a quantized matrix: `bits` each, packed from the lowest bit of the first byte on; `group` of them share a scale and a bias. */
+enum { EMILY__QUANT_INTEGER, EMILY__QUANT_E2M1, EMILY__QUANT_E4M3 };
+typedef struct emily__quant_form {
+  int32_t element, bits, group;
+} emily__quant_form;
 
 typedef struct emily__cpu_kernels {
   const char *level; /* "plain", "avx2", "avx512" */
@@ -101,6 +107,16 @@ typedef struct emily__cpu_kernels {
   void (*transpose_f32)(float *out, int64_t ldo, const float *x, int64_t ldx, int64_t rows, int64_t k);
   void (*transpose_f16)(float *out, int64_t ldo, const emily__f16 *x, int64_t ldx, int64_t rows, int64_t k);
   void (*transpose_bf16)(float *out, int64_t ldo, const emily__bf16 *x, int64_t ldx, int64_t rows, int64_t k);
+
+  /* quantized matrices. unpack: out[i] = q[i] · scales[i / group] + biases[i / group], rounded after either step, for n elements, a
+   * multiple of 8, of which the first begins a group (or all are in one group); biases NULL: none */
+  void (*quant_unpack)(float *out, const uint8_t *packed, const emily__quant_form *form, const float *scales, const float *biases,
+                       int64_t n);
+  void (*e4m3_to_f32)(float *out, const uint8_t *x, int64_t n);
+  void (*e8m0_to_f32)(float *out, const uint8_t *x, int64_t n);
+  /* codes[i] = rint((x[i] - bias) / scale) between 0 and top; 0 where that is NaN */
+  void (*quant_codes)(uint8_t *codes, const float *x, float bias, float scale, float top, int64_t n);
+  void (*quant_range)(const float *x, int64_t n, float *low, float *high); /* NaN counts as none */
 } emily__cpu_kernels;
 
 /* Each fills its family's members. */

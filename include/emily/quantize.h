@@ -1,0 +1,33 @@
+/* emily/quantize.h: matrices of a few bits an element, and products with them.
+ *
+ * The rules of emily/ops.h hold: scope, lazy results, promotion, broadcasting, negative axes.
+ *
+ * Groups of elements along the last axis share a scale. Elements are packed from the lowest bit on into uint32 (eight elements take as many
+ * bytes as one has bits). Modes, as MLX's; group_size and bits 0 mean the mode's first:
+ *   affine  groups of 64, 32 or 128; 4, 2, 3, 5, 6 or 8 bits; w = scale * q + bias, scales and biases in the dtype of the matrix
+ *   mxfp4   groups of 32; e2m1 elements, e8m0 scales (uint8): the Open Compute Project's microscaling formats
+ *   mxfp8   groups of 32; e4m3 elements, e8m0 scales
+ *   nvfp4   groups of 16; e2m1 elements, e4m3 scales, which a global scale (one float32: the largest magnitude of the matrix) may spread */
+#ifndef EMILY_QUANTIZE_H
+#define EMILY_QUANTIZE_H
+
+#include "emily/array.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A matrix packed to a few bits an element, with scales (and biases, mode affine) for groups along its last axis. w [..., K] of floats, at
+ * least two axes, K a multiple of the group: out [..., K * bits / 32] uint32, scales [..., K / group_size], and biases like them. float64
+ * is quantized as float32. Groups with NaN or infinity in them give codes without a meaning. global_scale: nvfp4 alone, or NULL. */
+EMILY_API emily_status emily_quantize(emily_scope *scope, emily_array *w, emily_array *global_scale, int64_t group_size, int64_t bits,
+                                      const char *mode, emily_array **out, size_t capacity, size_t *count);
+/* The floats that a quantized matrix stands for. biases: mode affine, else NULL. dtype -1: of scales and biases promoted, bfloat16 in other
+ * modes. Each step is rounded to that dtype (in affine to that of the scales), but a global scale works in float32. */
+EMILY_API emily_array *emily_dequantize(emily_scope *scope, emily_array *w, emily_array *scales, emily_array *biases,
+                                        emily_array *global_scale, int64_t group_size, int64_t bits, const char *mode, emily_dtype dtype);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,98 @@
+/* infer_quantize.c: shapes and dtypes of quantized matrices and their products. See infer.h. */
+#include "base/alloc.h"
+#include "dtype/dtype.h"
+#include "graph/infer.h"
+
+#include <string.h>
+
+static emily_status refuse(const char *why) { return emily__fail(EMILY_INVALID_ARGUMENT, "", "%s", why); }
+
+static bool short_float(emily_dtype dtype) {
+  return dtype == EMILY_FLOAT16 || dtype == EMILY_BFLOAT16 || dtype == EMILY_FLOAT32;
+}
+
+/* Mode, group and bits go together. */
+static bool known(const emily__attrs_quantize *a) {
+  const int32_t g = a->group_size, b = a->bits;
+  switch (a->mode) {
+    case EMILY__QUANT_AFFINE: return (g == 32 || g == 64 || g == 128) && b >= 2 && b <= 8 && b != 7;
+    case EMILY__QUANT_MXFP4: return g == 32 && b == 4;
+    case EMILY__QUANT_MXFP8: return g == 32 && b == 8;
+    case EMILY__QUANT_NVFP4: return g == 16 && b == 4;
+    default: return false;
+  }
+}
+
+static void set(emily__aval *out, emily_dtype dtype, const emily_array *like, int64_t last) {
+  out->dtype = dtype;
+  out->ndim = like->ndim;
+  memcpy(out->shape, like->dims, (size_t)like->ndim * sizeof *like->dims);
+  out->shape[out->ndim - 1] = last;
+}
+
+static emily_status check_global(const emily__attrs_quantize *a, int32_t n, emily_array *const *in) {
+  if (!a->has_global) return EMILY_OK;
+  if (a->mode != EMILY__QUANT_NVFP4 || in[n - 1]->dtype != EMILY_FLOAT32 || in[n - 1]->size != 1)
+    return refuse("a global scale is one float32, of mode nvfp4");
+  return EMILY_OK;
+}
+
+static emily_status packed_shape(const emily__attrs_quantize *a, const emily_array *w, emily__aval *out) {
+  if (!known(a)) return refuse("there is no such quantization");
+  if (!short_float(w->dtype) || w->ndim < 1 || w->dims[w->ndim - 1] % a->group_size)
+    return refuse("a matrix of float16, bfloat16 or float32 is quantized, whose last axis holds whole groups");
+  const int64_t last = w->dims[w->ndim - 1];
+  set(out, EMILY_UINT32, w, last / 32 * a->bits + last % 32 * a->bits / 32);
+  return EMILY_OK;
+}
+
+EMILY__INFER(quantize_affine) {
+  (void)n;
+  const emily__attrs_quantize *a = attrs;
+  EMILY__TRY(packed_shape(a, in[0], &out[0]));
+  if (a->mode != EMILY__QUANT_AFFINE) return refuse("the mode is not affine");
+  const int64_t groups = in[0]->dims[in[0]->ndim - 1] / a->group_size;
+  set(&out[1], in[0]->dtype, in[0], groups);
+  set(&out[2], in[0]->dtype, in[0], groups);
+  return EMILY_OK;
+}
+
+EMILY__INFER(quantize_fp) {
+  const emily__attrs_quantize *a = attrs;
+  EMILY__TRY(packed_shape(a, in[0], &out[0]));
+  if (a->mode == EMILY__QUANT_AFFINE) return refuse("mode affine has biases");
+  if (n != 1 + (a->has_global != 0)) return refuse("a global scale is missing");
+  EMILY__TRY(check_global(a, n, in));
+  set(&out[1], EMILY_UINT8, in[0], in[0]->dims[in[0]->ndim - 1] / a->group_size);
+  return EMILY_OK;
+}
+
+/* Packed w, scales and, for affine, biases; *last: elements of the last axis. */
+static emily_status check_matrix(const emily__attrs_quantize *a, int32_t n, emily_array *const *in, int64_t *last) {
+  const bool affine = a->mode == EMILY__QUANT_AFFINE;
+  const emily_array *w = in[0], *scales = in[1];
+  if (!known(a)) return refuse("there is no such quantization");
+  if (n < 2 + affine) return refuse("mode affine has scales and biases");
+  if (w->dtype != EMILY_UINT32 || w->ndim < 2 || scales->ndim != w->ndim ||
+      memcmp(w->dims, scales->dims, (size_t)(w->ndim - 1) * sizeof *w->dims) != 0)
+    return refuse("a quantized matrix is uint32, and its scales differ from it along the last axis alone");
+  if (affine ? !short_float(scales->dtype) : scales->dtype != EMILY_UINT8) return refuse("scales are floats, and uint8 in other modes than affine");
+  if (affine && (!emily__shape_equal(scales->dims, scales->ndim, in[2]->dims, in[2]->ndim) || in[2]->dtype != scales->dtype))
+    return refuse("scales and biases have one shape and dtype");
+  if (!emily__mul_i64(scales->dims[w->ndim - 1], a->group_size, last) || *last > INT64_MAX / 8 ||
+      *last * a->bits != w->dims[w->ndim - 1] * 32)
+    return refuse("the last axes of matrix and scales do not fit group size and bits");
+  return EMILY_OK;
+}
+
+EMILY__INFER(dequantize) {
+  const emily__attrs_quantize *a = attrs;
+  int64_t last;
+  EMILY__TRY(check_matrix(a, n, in, &last));
+  if (!short_float((emily_dtype)a->dtype)) return refuse("the result is float16, bfloat16 or float32");
+  if (n != 2 + (a->mode == EMILY__QUANT_AFFINE) + (a->has_global != 0)) return refuse("an operand is missing or too many");
+  EMILY__TRY(check_global(a, n, in));
+  set(out, (emily_dtype)a->dtype, in[0], last);
+  if (emily__shape_size(out->shape, out->ndim) < 0) return refuse("the result would have more than 2^63 elements");
+  return EMILY_OK;
+}
