@@ -37,3 +37,10 @@ conv("conv2d depthwise", "conv2d", cache=((1, 56, 56, 96), (96, 3, 3, 1), {"padd
 conv("conv2d 32 groups", "conv2d", cache=((1, 28, 28, 128), (128, 3, 3, 4), {"padding": 1, "groups": 32}))
 conv("conv3d", "conv3d", cache=((1, 8, 28, 28, 32), (32, 3, 3, 3, 32), {"padding": 1}))
 conv("conv_transpose2d", "conv_transpose2d", cache=((1, 28, 28, 64), (64, 4, 4, 64), {"stride": 2, "padding": 1}))
+
+
+@bench("convolve", cache=(10000, 64), large=(1000000, 64))
+def convolve(make, size):
+    n, m = size
+    return Call("convolve", [make((n,)), make((m,))], {"mode": "same"}, mlx=lambda a, v: mx.convolve(a, v, "same"),
+                numpy=lambda a, v: np.convolve(a, v, "same"), flops=2 * n * m)

@@ -57,6 +57,10 @@ EMILY_API emily_array *emily_conv_general(emily_scope *scope, emily_array *input
                                           const int64_t *kernel_dilation, int32_t kernel_dilation_count,
                                           const int64_t *input_dilation, int32_t input_dilation_count, int64_t groups,
                                           bool flip, int64_t batch_groups);
+/* Discrete convolution of two 1-d arrays: Σ_j a[i - j] · v[j], the longer one as a. mode "full": all i where the two overlap,
+ * [a + v - 1]; "valid": where they do whole, [a - v + 1]; "same": [a], from the middle (of an even v: its element v / 2 at i).
+ * Neither is empty; the longer one is of floats or complex64. */
+EMILY_API emily_array *emily_convolve(emily_scope *scope, emily_array *a, emily_array *v, const char *mode);
 
 #ifdef __cplusplus
 }

@@ -221,3 +221,29 @@ emily_array *emily_conv_general(emily_scope *scope, emily_array *input, emily_ar
     return NULL;
   return convolve(&op, input, weight, &g);
 }
+
+/* ---- 1-d arrays ---- */
+
+static bool mode_padding(const emily__op *op, const char *mode, int64_t taps, geometry *g) {
+  if (mode && strcmp(mode, "full") == 0) {
+    g->low[0] = g->high[0] = taps - 1;
+  } else if (mode && strcmp(mode, "same") == 0) {
+    g->low[0] = taps / 2;
+    g->high[0] = (taps - 1) / 2;
+  } else if (!mode || strcmp(mode, "valid") != 0) {
+    return fail(op, "mode is \"full\", \"same\" or \"valid\"");
+  }
+  return true;
+}
+
+emily_array *emily_convolve(emily_scope *scope, emily_array *a, emily_array *v, const char *mode) {
+  BEGIN(scope, a, v);
+  geometry g = {.axes = 1, .stride = {1}, .kernel_dilation = {1}, .input_dilation = {1}, .groups = 1, .batch_groups = 1, .flip = true};
+  if (a->ndim != 1 || v->ndim != 1 || a->size == 0 || v->size == 0) return REFUSE("a and v are 1-d and not empty");
+  emily_array *x = a->size < v->size ? v : a, *w = a->size < v->size ? a : v;
+  const int64_t x_shape[3] = {1, x->size, 1}, w_shape[3] = {1, w->size, 1};
+  if (!mode_padding(&op, mode, w->size, &g)) return NULL;
+  x = emily__reshape(&op, x, x_shape, 3);
+  w = emily__reshape(&op, w, w_shape, 3);
+  return x && w ? emily__flatten(&op, convolve(&op, x, w, &g)) : NULL;
+}

@@ -76,6 +76,21 @@ static void neighbours_and_threads(void **state) {
   test_close(s);
 }
 
+static void convolve_of_lists(void **state) {
+  (void)state;
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *a = FLOATS(s, SHAPE(3), 1, 2, 3), *v = FLOATS(s, SHAPE(2), 10, 1);
+  EXPECT(s, emily_convolve(s, a, v, "full"), SHAPE(4), 10, 21, 32, 3);
+  EXPECT(s, emily_convolve(s, v, a, "same"), SHAPE(3), 10, 21, 32);
+  EXPECT(s, emily_convolve(s, a, v, "valid"), SHAPE(2), 21, 32);
+  EXPECT(s, emily_convolve(s, a, a, "same"), SHAPE(3), 4, 10, 12);
+  assert_null(emily_convolve(s, a, v, "circular"));
+  test_expect_failure(s, EMILY_INVALID_ARGUMENT, "emily_convolve: mode is");
+  s = emily_scope_open(NULL);
+  assert_null(emily_convolve(s, emily_zeros(s, SHAPE(0), EMILY_FLOAT32), emily_zeros(s, SHAPE(2), EMILY_FLOAT32), NULL));
+  test_expect_failure(s, EMILY_INVALID_ARGUMENT, "a and v are 1-d and not empty");
+}
+
 static void refused(emily_array *(*call)(emily_scope *s, emily_array *x, emily_array *w), const char *why) {
   emily_scope *s = emily_scope_open(NULL);
   assert_null(call(s, emily_ones(s, SHAPE(2, 4, 4, 6), EMILY_FLOAT32), emily_ones(s, SHAPE(4, 3, 3, 6), EMILY_FLOAT32)));
@@ -134,7 +149,7 @@ static void hostile_geometry(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(by_hand),        cmocka_unit_test(empty_convolutions), cmocka_unit_test(sums_of_halves),
-      cmocka_unit_test(neighbours_and_threads), cmocka_unit_test(refusals),   cmocka_unit_test(hostile_geometry),
+      cmocka_unit_test(neighbours_and_threads), cmocka_unit_test(convolve_of_lists), cmocka_unit_test(refusals),   cmocka_unit_test(hostile_geometry),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,3 +147,20 @@ def conv_general(draw, name):
     takes = g.batch and (g.groups == 1 or axes < 3) and not crops
     return conv_case(draw, g, attrs, takes and (lambda x, w: mx.conv_general(
         x, w, g.stride, (g.padding, g.high), g.dilation, g.spread, g.groups, flip)) or None, formula)
+
+
+@sampler("convolve")
+def convolve(draw, name):
+    n, m = draw.pick([1, 2, 3, 7, 40, 200]), draw.pick([1, 2, 3, 6, 17, 130])
+    mode = draw.pick(["full", "same", "valid"])
+    dtype = draw.pick(FLOATS + ["float32", "complex64"])
+    operands = [draw.value((n,), dtype, **({} if dtype == "complex64" else {"low": -2, "high": 2, "special": 0})) for n in (n, m)]
+
+    def formula(a, v):  # NumPy puts the middle of an even one elsewhere
+        a, v = (v, a) if len(a) < len(v) else (a, v)
+        full, first = np.convolve(a, v), {"full": 0, "same": len(v) - 1 - len(v) // 2, "valid": len(v) - 1}[mode]
+        return full[first:first + {"full": len(full), "same": len(a), "valid": len(a) - len(v) + 1}[mode]]
+    takes = dtype not in ("float64", "complex64")
+    return Case(operands, {"mode": mode}, mlx=(lambda a, v: mx.convolve(a, v, mode)) if takes else None, truth=formula,
+                scale=lambda a, v: formula(np.abs(a), np.abs(v)), epsilons=4 + min(n, m) / 8, dtype=dtype,
+                ulp=rounding(2, dtype) + 2 * (dtype == "complex64"), deliberate=lambda *v: np.array(dtype in HALVES))

@@ -63,6 +63,10 @@ int64_t emily__conv_tap(const emily__conv *conv, const emily__conv_phase *phase,
  * float32; and the weights of filter + i in the same order. */
 void emily__conv_pack(const emily__conv *conv, const emily__conv_phase *phase, const emily__cpu_kernels *kernels, float *panel,
                       int64_t ldo, int64_t group, int64_t pixel, int64_t rows, int64_t k0, int64_t k1);
+/* What emily__conv_pack would make of one channel filtered along the last axis alone, where it stands in the input: rows of a panel
+ * *ldb apart, which overlap. NULL: it has to be packed. */
+const float *emily__conv_in_place(const emily__conv *conv, const emily__conv_phase *phase, int64_t group, int64_t pixel, int64_t rows,
+                                  int64_t k0, int64_t k1, int64_t *ldb);
 void emily__conv_pack_weights(const emily__conv *conv, const emily__conv_phase *phase, const emily__cpu_kernels *kernels,
                               float *panel, int64_t ldo, int64_t filter, int64_t rows, int64_t k0, int64_t k1);
 

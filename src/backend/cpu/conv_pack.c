@@ -108,6 +108,21 @@ void emily__conv_pack(const emily__conv *conv, const emily__conv_phase *phase, c
   }
 }
 
+const float *emily__conv_in_place(const emily__conv *conv, const emily__conv_phase *phase, int64_t group, int64_t pixel, int64_t rows,
+                                  int64_t k0, int64_t k1, int64_t *ldb) {
+  const emily__conv_axis *axis = &conv->axis[LAST];
+  const emily__conv_phase_axis *p = &phase->axis[LAST];
+  int64_t begin, end;
+  if (conv->dtype != EMILY_FLOAT32 || conv->channels != 1 || p->taps != phase->k || p->in_step != 1 || axis->x_stride != 1) return NULL;
+  const emily__conv_pixel at = emily__conv_pixel_at(phase, pixel);
+  const packing all = {conv, phase, NULL, 0, NULL};
+  emily__conv_inside(axis, p, k0, k1 - 1, &begin, &end);
+  if (at.q[LAST] < begin || at.q[LAST] + rows > end) return NULL;
+  const float *row = (const float *)(const void *)row_of(&all, (const char *)((const float *)conv->x + at.n * conv->x_batch + group * conv->x_channel), &at, 0);
+  *ldb = p->in_tap;
+  return row ? row + p->in_first + at.q[LAST] + k0 * p->in_tap : NULL;
+}
+
 /* ---- weights ---- */
 
 int64_t emily__conv_tap(const emily__conv *conv, const emily__conv_phase *phase, int64_t index) {

@@ -129,8 +129,14 @@ static conv_task make_task(const conv_job *job, int64_t index, float *scratch) {
                      .sums = scratch + job->pixels_size};
 }
 
+/* Tiles of a line are as equal as can be; narrow ones are whole but for the last. */
 static int64_t tile_begin(const conv_job *job, int64_t tile) {
-  return tile / job->tiles_in_line * job->line + border(job->line, job->tiles_in_line, tile % job->tiles_in_line);
+  const int64_t line = tile / job->tiles_in_line, i = tile % job->tiles_in_line;
+  return line * job->line + (job->narrow ? i * job->tile : border(job->line, job->tiles_in_line, i));
+}
+
+static int64_t tile_end(const conv_job *job, int64_t tile) {
+  return (tile + 1) % job->tiles_in_line ? tile_begin(job, tile + 1) : (tile / job->tiles_in_line + 1) * job->line;
 }
 
 /* Sums of the tile: wide [pixels][columns], narrow [filters][gemm_nr pixels]. Where k is one block the next tile takes their place. */
@@ -140,20 +146,30 @@ static float *sums_of(const conv_job *job, const conv_task *task, int64_t tile) 
 
 static int64_t sums_stride(const conv_job *job) { return job->narrow ? job->kernels->gemm_nr : least(job->width, TASK_COLUMNS); }
 
+/* The tile's pixels of a block of k: packed, or in place. */
+static const float *pixels_of(const conv_job *job, const conv_task *task, int64_t tile, int64_t rows, int64_t k0, int64_t k1, int64_t *ldb) {
+  const int64_t nr = job->kernels->gemm_nr, pixel = tile_begin(job, tile), ldo = job->narrow ? nr : rows;
+  const float *in_place = job->narrow && rows == nr ? emily__conv_in_place(job->conv, job->phase, task->group, pixel, rows, k0, k1, ldb) : NULL;
+  if (in_place) return in_place;
+  *ldb = nr;
+  emily__conv_pack(job->conv, job->phase, job->kernels, task->pixels, ldo, task->group, pixel, rows, k0, k1);
+  for (int64_t p = 0; rows < ldo && p < k1 - k0; p++) memset(task->pixels + p * ldo + rows, 0, (size_t)(ldo - rows) * sizeof(float));
+  return task->pixels;
+}
+
 static void multiply_tile(const conv_job *job, const conv_task *task, int64_t tile, int64_t rows, int64_t block) {
   const int64_t k = job->phase->k, nr = job->kernels->gemm_nr, lds = sums_stride(job);
   const int64_t k0 = border(k, job->k_blocks, block), k1 = border(k, job->k_blocks, block + 1);
-  const int64_t pixel = tile_begin(job, tile), ldo = job->narrow ? nr : rows;
+  int64_t ldb;
+  const float *pixels = pixels_of(job, task, tile, rows, k0, k1, &ldb);
   float *sums = sums_of(job, task, tile);
-  emily__conv_pack(job->conv, job->phase, job->kernels, task->pixels, ldo, task->group, pixel, rows, k0, k1);
-  for (int64_t p = 0; rows < ldo && p < k1 - k0; p++) memset(task->pixels + p * ldo + rows, 0, (size_t)(ldo - rows) * sizeof(float));
   for (int64_t panel = task->first_panel; panel < task->last_panel; panel++) {
     const float *weights = packed_weights(job, task->group, block, panel);
     if (job->narrow)
-      job->kernels->gemm_micro(sums + panel_begin(job, panel) * lds, lds, weights, task->pixels, nr, k1 - k0,
+      job->kernels->gemm_micro(sums + panel_begin(job, panel) * lds, lds, weights, pixels, ldb, k1 - k0,
                                (int32_t)panel_filters(job, panel), block > 0);
     else
-      job->kernels->gemm_micro(sums + (panel - task->first_panel) * nr, lds, task->pixels, weights, nr, k1 - k0, (int32_t)rows, block > 0);
+      job->kernels->gemm_micro(sums + (panel - task->first_panel) * nr, lds, pixels, weights, nr, k1 - k0, (int32_t)rows, block > 0);
   }
 }
 
@@ -182,8 +198,7 @@ static void run_task(void *context, int64_t index) {
   const conv_task task = make_task(job, index, emily__slots_take(&job->slots, &slot));
   for (int64_t block = 0; block < job->k_blocks; block++)
     for (int64_t tile = task.first_tile; tile < task.last_tile; tile++) {
-      const int64_t end = (tile + 1) % job->tiles_in_line ? tile_begin(job, tile + 1) : (tile / job->tiles_in_line + 1) * job->line;
-      const int64_t rows = end - tile_begin(job, tile);
+      const int64_t rows = tile_end(job, tile) - tile_begin(job, tile);
       multiply_tile(job, &task, tile, rows, block);
       if (block + 1 == job->k_blocks) store_tile(job, &task, tile, rows);
     }
