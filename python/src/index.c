@@ -13,7 +13,17 @@ typedef struct basic_index {
 
 enum { OTHER = 1 }; /* not a basic key */
 
-static int whole_number(PyObject *key) { return PyLong_Check(key) ? !PyBool_Check(key) : !is_array(key) && PyIndex_Check(key); }
+/* NumPy's arrays have __index__ too: only those of no axes are numbers. */
+static int is_foreign_scalar(PyObject *key) {
+  if (is_array(key) || !PyIndex_Check(key)) return 0;
+  PyObject *ndim = PyObject_GetAttrString(key, "ndim");
+  long axes = ndim ? PyLong_AsLong(ndim) : 0;
+  Py_XDECREF(ndim);
+  PyErr_Clear();
+  return axes == 0;
+}
+
+static int whole_number(PyObject *key) { return PyLong_Check(key) ? !PyBool_Check(key) : is_foreign_scalar(key); }
 
 static int read_integer(basic_index *b, emily_array *x, PyObject *key) {
   int64_t n = emily_array_dim(x, b->axes);
