@@ -52,5 +52,16 @@ EMILY__INFER(attention);
 EMILY__INFER(svd);
 EMILY__INFER(svdvals);
 EMILY__INFER(qr);
+EMILY__INFER(eigh);
+EMILY__INFER(eigvalsh);
+EMILY__INFER(eig);
+EMILY__INFER(eigvals);
+EMILY__INFER(lu);
+EMILY__INFER(lu_factor);
+EMILY__INFER(square);
+EMILY__INFER(solve);
+EMILY__INFER(solve_triangular);
+EMILY__INFER(det);
+EMILY__INFER(slogdet);
 
 #endif

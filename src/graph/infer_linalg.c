@@ -60,3 +60,98 @@ EMILY__INFER(qr) {
   batched(&out[1], x, x->dtype, 2, k, columns_of(x));
   return emily__shape_size(out[0].shape, out[0].ndim) < 0 ? refuse("Q has more than 2^63 elements") : EMILY_OK;
 }
+
+static emily_status check_square(const emily_array *x) {
+  EMILY__TRY(check_matrix(x));
+  return rows_of(x) == columns_of(x) ? EMILY_OK : refuse("the matrix is not square");
+}
+
+EMILY__INFER(square) {
+  (void)attrs, (void)n;
+  EMILY__TRY(check_square(in[0]));
+  batched(out, in[0], in[0]->dtype, 2, rows_of(in[0]), rows_of(in[0]));
+  return EMILY_OK;
+}
+
+EMILY__INFER(eigvalsh) {
+  (void)attrs, (void)n;
+  EMILY__TRY(check_square(in[0]));
+  batched(out, in[0], real_of(in[0]->dtype), 1, rows_of(in[0]), 0);
+  return EMILY_OK;
+}
+
+EMILY__INFER(eigh) {
+  EMILY__TRY(emily__infer_eigvalsh(attrs, n, in, &out[0]));
+  return emily__infer_square(attrs, n, in, &out[1]);
+}
+
+EMILY__INFER(eigvals) {
+  EMILY__TRY(emily__infer_eigvalsh(attrs, n, in, out));
+  out->dtype = EMILY_COMPLEX64;
+  return EMILY_OK;
+}
+
+EMILY__INFER(eig) {
+  EMILY__TRY(emily__infer_eigvals(attrs, n, in, &out[0]));
+  EMILY__TRY(emily__infer_square(attrs, n, in, &out[1]));
+  out[1].dtype = EMILY_COMPLEX64;
+  return EMILY_OK;
+}
+
+EMILY__INFER(lu_factor) {
+  (void)attrs, (void)n;
+  const emily_array *x = in[0];
+  EMILY__TRY(check_matrix(x));
+  batched(&out[0], x, x->dtype, 2, rows_of(x), columns_of(x));
+  batched(&out[1], x, EMILY_UINT32, 1, rows_of(x) < columns_of(x) ? rows_of(x) : columns_of(x), 0);
+  return EMILY_OK;
+}
+
+EMILY__INFER(lu) {
+  (void)attrs, (void)n;
+  const emily_array *x = in[0];
+  EMILY__TRY(check_matrix(x));
+  int64_t k = rows_of(x) < columns_of(x) ? rows_of(x) : columns_of(x);
+  batched(&out[0], x, EMILY_UINT32, 1, rows_of(x), 0);
+  batched(&out[1], x, x->dtype, 2, rows_of(x), k);
+  batched(&out[2], x, x->dtype, 2, k, columns_of(x));
+  return emily__shape_size(out[0].shape, out[0].ndim) < 0 ? refuse("there are more than 2^63 rows") : EMILY_OK;
+}
+
+/* B meets A along its rows where A stands on the left, else along its columns. */
+static emily_status check_right(const emily_array *a, const emily_array *b, bool left) {
+  EMILY__TRY(check_square(a));
+  if (b->dtype != a->dtype || !emily__shape_equal(a->dims, a->ndim - 2, b->dims, b->ndim - 2))
+    return refuse("the two sides differ in batch or dtype");
+  return (left ? rows_of(b) : columns_of(b)) == rows_of(a) ? EMILY_OK : refuse("the two sides differ in extent");
+}
+
+EMILY__INFER(solve_triangular) {
+  (void)n;
+  const emily__attrs_triangular *t = attrs;
+  const emily_array *b = in[1];
+  if (b->ndim < 2) return refuse("a matrix has two axes");
+  if (t->transform < 0 || t->transform > 2) return refuse("there is no such transform");
+  EMILY__TRY(check_right(in[0], b, t->left != 0));
+  batched(out, b, b->dtype, 2, rows_of(b), columns_of(b));
+  return EMILY_OK;
+}
+
+EMILY__INFER(solve) {
+  (void)attrs;
+  static const emily__attrs_triangular left = {.left = 1};
+  return emily__infer_solve_triangular(&left, n, in, out);
+}
+
+EMILY__INFER(det) {
+  (void)attrs, (void)n;
+  EMILY__TRY(check_square(in[0]));
+  batched(out, in[0], in[0]->dtype, 0, 0, 0);
+  return EMILY_OK;
+}
+
+EMILY__INFER(slogdet) {
+  EMILY__TRY(emily__infer_det(attrs, n, in, &out[0]));
+  batched(&out[1], in[0], real_of(in[0]->dtype), 0, 0, 0);
+  return EMILY_OK;
+}

@@ -170,6 +170,12 @@ typedef struct emily__attrs_attention {
   int32_t has_sinks;  /* the last input: [H], joins each row's softmax and is dropped */
 } emily__attrs_attention;
 
+/* op(A) X = B, or X op(A) = B where not left. */
+typedef struct emily__attrs_triangular {
+  int32_t upper, left;
+  int64_t transform; /* op(A): 0 A, 1 A^T, 2 A^H */
+} emily__attrs_triangular;
+
 typedef struct emily__attrs_random_bits {
   int64_t width; /* bytes an element: 1, 2 or 4 */
   int64_t count;

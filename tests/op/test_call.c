@@ -133,6 +133,8 @@ static void call_and_look(emily_scope *s, made_call *c) {
     assert_true(emily_array_size(out[i]) >= 0);
     if (emily_array_nbytes(out[i]) > 1 << 20) continue;
     status = emily_eval(&out[i], 1);
+    bool of_values = strcmp(c->info->group, "linalg") == 0; /* whether a matrix is singular, say, only the evaluation sees */
+    if (of_values && (status == EMILY_INVALID_ARGUMENT || status == EMILY_UNSUPPORTED)) continue;
     if (status != EMILY_OK && status != EMILY_OUT_OF_MEMORY) fail_msg("%s: %s", c->info->name, emily_last_error()->message);
   }
 }

@@ -111,7 +111,7 @@ class Draw:
 
     # ---- layouts: the same logical value as a view of another array ----
 
-    def layout(self, value):
+    def layout(self, value, broadcast=True):
         """(value, base, steps): `value` is what `base` looks like after the steps (op, arguments as Emily.call takes them)."""
         x, ndim = value.data, value.data.ndim
         kind = self.pick(["plain", "plain", "reversed", "transposed", "broadcast", "offset", "row"])
@@ -124,6 +124,8 @@ class Draw:
         if kind == "transposed":
             order = [int(i) for i in self.rng.permutation(ndim)]
             return value, Value(x.transpose(order), value.dtype), [("transpose", {"axes": [int(i) for i in np.argsort(order)]})]
+        if kind == "broadcast" and not broadcast:
+            return value, value, []
         if kind == "broadcast":
             column = np.take(x, range(min(1, x.shape[axis])), axis)
             wide = np.ascontiguousarray(np.broadcast_to(column, x.shape))

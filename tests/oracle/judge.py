@@ -27,7 +27,7 @@ class Case:
     refusal: str = None                # why emily refuses what MLX takes
     deliberate: typing.Callable = None  # a mask of the elements where emily differs from MLX on purpose
     zeros: bool = True                 # the sign of a zero counts, where results are exact
-    layouts: bool = True               # operands may be given as strided views
+    layouts: typing.Any = True         # operands may be given as strided views; "whole": but not as broadcasts, which change them
     accept: typing.Callable = None     # judges instead: (got, reference, *operands) → list of messages
 
 

@@ -92,7 +92,7 @@ class Runner:
             return str(error)
 
     def case(self, op, case, draw, tally):
-        prepared = [None if v is None else draw.layout(v) if case.layouts else (v, v, []) for v in case.operands]
+        prepared = [None if v is None else draw.layout(v, case.layouts != "whole") if case.layouts else (v, v, []) for v in case.operands]
         for item in prepared:
             if item:
                 tally.saw(item[0], item[2])

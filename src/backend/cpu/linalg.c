@@ -71,14 +71,16 @@ void emily__zero_above(void *rows, int64_t m, int64_t n, int64_t itemsize) {
     memset((char *)rows + (i * n + i + 1) * itemsize, 0, (size_t)((n - i - 1) * itemsize));
 }
 
+void emily__set_one(void *element, emily_dtype dtype) {
+  if (dtype == EMILY_FLOAT64) *(double *)element = 1;
+  else *(float *)element = 1;
+  if (dtype == EMILY_COMPLEX64) ((float *)element)[1] = 0;
+}
+
 void emily__fill_identity(void *out, int64_t count, int64_t n, emily_dtype dtype) {
   size_t itemsize = emily_dtype_size(dtype);
   memset(out, 0, (size_t)(count * n * n) * itemsize);
-  for (int64_t i = 0; i < count * n; i++) {
-    char *one = (char *)out + (size_t)(i * n + i % n) * itemsize;
-    if (dtype == EMILY_FLOAT64) *(double *)one = 1;
-    else *(float *)one = 1; /* of a complex number the real part */
-  }
+  for (int64_t i = 0; i < count * n; i++) emily__set_one((char *)out + (size_t)(i * n + i % n) * itemsize, dtype);
 }
 
 bool emily__finite(const void *x, int64_t n, emily_dtype dtype) {
@@ -106,6 +108,7 @@ emily_status emily__batch_too_large(const emily__batch *b) {
 emily_status emily__batch_begin(emily__batch *b, const emily__node_view *node, emily__batch_fn *one, const char *meaning) {
   *b = (emily__batch){.node = node, .name = emily__prim_name(node->prim), .one = one, .meaning = meaning};
   b->a = emily__matrices_of(&node->inputs[0]);
+  if (node->n_inputs > 1) b->b = emily__matrices_of(&node->inputs[1]);
   b->dtype = node->inputs[0].dtype;
   b->kind = b->dtype == EMILY_FLOAT32 ? EMILY__LAPACK_S : b->dtype == EMILY_FLOAT64 ? EMILY__LAPACK_D : EMILY__LAPACK_C;
   b->itemsize = b->a.itemsize;
@@ -120,6 +123,11 @@ emily_status emily__batch_begin(emily__batch *b, const emily__node_view *node, e
 }
 
 emily_status emily__batch_lapack(emily__batch *b) { return emily__lapack_find(b->name, &b->lapack); }
+
+char *emily__batch_out(const emily__batch *b, int32_t output, int64_t index, int64_t elements) {
+  const emily__tensor *out = &b->node->outputs[output];
+  return (char *)out->data + index * elements * (int64_t)emily_dtype_size(out->dtype);
+}
 
 /* float32 holds integers up to 2^24 only: what it says beyond may be too little by half a unit of its last place. */
 bool emily__batch_workspace(const emily__batch *b, const void *answer, int32_t *out) {
@@ -169,7 +177,7 @@ static emily_status failure(const emily__batch *b, int64_t index, int32_t info) 
 
 /* By shape alone: a matrix of n costs some n³ operations. */
 static int64_t blocks_of(const emily__batch *b) {
-  double each = (double)b->m * b->n * (b->k + 8), total = each * (double)b->a.count;
+  double each = ((double)b->m * b->n + (double)b->b.rows * (double)b->b.columns) * (b->k + 8), total = each * (double)b->a.count;
   int64_t blocks = total >= (double)GRAIN * MOST_BLOCKS ? MOST_BLOCKS : (int64_t)(total / GRAIN);
   if (blocks > b->a.count) blocks = b->a.count;
   return blocks < 1 ? 1 : blocks;

@@ -36,6 +36,7 @@ void emily__zero_below(void *rows, int64_t m, int64_t n, int64_t itemsize);
 void emily__zero_above(void *rows, int64_t m, int64_t n, int64_t itemsize);
 /* `count` unit matrices in rows. */
 void emily__fill_identity(void *out, int64_t count, int64_t n, emily_dtype dtype);
+void emily__set_one(void *element, emily_dtype dtype);
 /* No NaN and no infinity among n numbers. */
 bool emily__finite(const void *x, int64_t n, emily_dtype dtype);
 
@@ -49,7 +50,7 @@ struct emily__batch {
   const emily__node_view *node;
   const char *name;            /* the primitive's */
   const emily__lapack *lapack; /* set by emily__batch_lapack */
-  emily__matrices a;           /* the first operand */
+  emily__matrices a, b;        /* the first operand; the second, where there is one */
   emily_dtype dtype;           /* its dtype; kind, itemsize and real_size follow */
   int32_t kind;
   int64_t itemsize, real_size;
@@ -66,6 +67,9 @@ emily_status emily__batch_begin(emily__batch *batch, const emily__node_view *nod
 emily_status emily__batch_lapack(emily__batch *batch);
 /* Runs over all matrices; fails for the first one in order whose info is not 0. */
 emily_status emily__batch_run(emily__batch *batch);
+
+/* The place of a matrix (or vector) of so many elements in an output. */
+char *emily__batch_out(const emily__batch *batch, int32_t output, int64_t index, int64_t elements);
 
 /* The workspace that LAPACK answered to a query, as an element of the batch's dtype; false where an int32 can not hold it. */
 bool emily__batch_workspace(const emily__batch *batch, const void *answer, int32_t *out);

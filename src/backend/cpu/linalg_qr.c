@@ -28,8 +28,7 @@ static int32_t q_columns(const emily__batch *b) { return b->on ? b->m : b->k; }
 static int32_t one_matrix(const emily__batch *b, int64_t index, char *scratch) {
   room at = layout(b);
   int32_t columns = q_columns(b), info = 0;
-  int64_t q_bytes = (int64_t)columns * b->m * b->itemsize, r_bytes = (int64_t)columns * b->n * b->itemsize;
-  char *q = (char *)b->node->outputs[0].data + index * q_bytes, *r = (char *)b->node->outputs[1].data + index * r_bytes;
+  char *q = emily__batch_out(b, 0, index, (int64_t)columns * b->m), *r = emily__batch_out(b, 1, index, (int64_t)columns * b->n);
   char *a = in_output(b) ? q : scratch + at.a;
   emily__load_columns(&b->a, index, a, b->m);
   b->lapack->geqrf[b->kind](&b->m, &b->n, a, &b->m, scratch + at.tau, scratch + at.work, &b->lwork, &info);
@@ -38,7 +37,7 @@ static int32_t one_matrix(const emily__batch *b, int64_t index, char *scratch) {
   memset(r + (int64_t)b->k * b->n * b->itemsize, 0, (size_t)(columns - b->k) * (size_t)b->n * (size_t)b->itemsize);
   emily__zero_below(r, b->k, b->n, b->itemsize);
   b->lapack->orgqr[b->kind](&b->m, &columns, &b->k, a, &b->m, scratch + at.tau, scratch + at.work, &b->lwork, &info);
-  if (!in_output(b)) memcpy(q, a, (size_t)q_bytes);
+  if (!in_output(b)) memcpy(q, a, (size_t)columns * (size_t)b->m * (size_t)b->itemsize);
   return info;
 }
 

@@ -32,12 +32,6 @@ static room layout(const emily__batch *b, bool vectors) {
   return at;
 }
 
-/* The place of a dense output's matrix. */
-static char *out_at(const emily__batch *b, int32_t output, int64_t index, int64_t elements) {
-  const emily__tensor *out = &b->node->outputs[output];
-  return (char *)out->data + index * elements * (int64_t)emily_dtype_size(out->dtype);
-}
-
 static int32_t one_matrix(const emily__batch *b, int64_t index, char *scratch) {
   bool vectors = b->node->n_outputs == 3;
   room at = layout(b, vectors);
@@ -45,8 +39,8 @@ static int32_t one_matrix(const emily__batch *b, int64_t index, char *scratch) {
   int64_t columns = b->on ? b->m : b->k, rows = b->on ? b->n : b->k;
   emily__load_rows(&b->a, index, scratch + at.a);
   if (!emily__finite(scratch + at.a, (int64_t)b->m * b->n, b->dtype)) return EMILY__NOT_FINITE;
-  void *u = vectors ? out_at(b, 0, index, b->m * columns) : NULL, *vt = vectors ? out_at(b, 2, index, rows * b->n) : NULL;
-  return decompose(b, job, scratch + at.a, out_at(b, vectors ? 1 : 0, index, b->k), u, vt, scratch + at.work, b->lwork,
+  void *u = vectors ? emily__batch_out(b, 0, index, b->m * columns) : NULL, *vt = vectors ? emily__batch_out(b, 2, index, rows * b->n) : NULL;
+  return decompose(b, job, scratch + at.a, emily__batch_out(b, vectors ? 1 : 0, index, b->k), u, vt, scratch + at.work, b->lwork,
                    scratch + at.rwork, (int32_t *)(void *)(scratch + at.iwork));
 }
 
