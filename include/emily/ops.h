@@ -401,6 +401,32 @@ EMILY_API emily_array *emily_scatter_max(emily_scope *scope, emily_array *x, emi
 /* Windows become the smaller of x and updates where index arrays say. As scatter_max. */
 EMILY_API emily_array *emily_scatter_min(emily_scope *scope, emily_array *x, emily_array *updates, emily_array *const *indices,
                                          int32_t indices_count, const int64_t *axes, int32_t axes_count);
+/* x with an update added to a slice. As slice_update. */
+EMILY_API emily_array *emily_slice_update_add(emily_scope *scope, emily_array *x, emily_array *update, const int64_t
+                                              *start, const int64_t *stop, const int64_t *strides);
+/* x with a slice multiplied by an update. As slice_update. */
+EMILY_API emily_array *emily_slice_update_prod(emily_scope *scope, emily_array *x, emily_array *update, const int64_t
+                                               *start, const int64_t *stop, const int64_t *strides);
+/* x with the larger of a slice and an update there; NaN where one is NaN. As slice_update. */
+EMILY_API emily_array *emily_slice_update_max(emily_scope *scope, emily_array *x, emily_array *update, const int64_t
+                                              *start, const int64_t *stop, const int64_t *strides);
+/* x with the smaller of a slice and an update there; NaN where one is NaN. As slice_update. */
+EMILY_API emily_array *emily_slice_update_min(emily_scope *scope, emily_array *x, emily_array *update, const int64_t
+                                              *start, const int64_t *stop, const int64_t *strides);
+/* A slice of the extents slice_size (one an axis of x) that begins where an array says. start: integers, one for each of `axes`, in
+ * one axis or, for one axis, none; 0 on the other axes. A start that lets the slice leave x is moved to the nearest that does
+ * not: below 0 to 0, as XLA's and Nx's (MLX reads other memory). */
+EMILY_API emily_array *emily_dynamic_slice(emily_scope *scope, emily_array *x, emily_array *start, const int64_t *axes,
+                                           int32_t axes_count, const int64_t *slice_size);
+/* x with a slice replaced that begins where an array says. start as dynamic_slice's; the slice has the update's extents, on leading axes
+ * that the update lacks those of x, or 1 on the axes of start. In place where x's buffer has no other owner. */
+EMILY_API emily_array *emily_dynamic_slice_update(emily_scope *scope, emily_array *x, emily_array *update, emily_array *start,
+                                                  const int64_t *axes, int32_t axes_count);
+/* The diagonal of two axes, as the last axis: x[..., i, ..., i + offset, ...]. A view. The other axes keep their order. */
+EMILY_API emily_array *emily_diagonal(emily_scope *scope, emily_array *x, int64_t offset, int64_t axis1, int64_t axis2);
+/* The sum of the diagonal of two axes, cast to dtype first (-1: x's). Narrow integers widen as in sum. */
+EMILY_API emily_array *emily_trace(emily_scope *scope, emily_array *x, int64_t offset, int64_t axis1, int64_t axis2,
+                                   emily_dtype dtype);
 /* Values put at indices of the same rank along an axis. Values are cast to x's dtype and broadcast with the indices; x, indices and
  * values broadcast off the axis. EMILY_NO_AXIS: into the flattened x, whose shape comes back. Indices out of bounds and several
  * at one place as scatter. */

@@ -214,8 +214,10 @@ EMILY__INFER(concatenate) {
 }
 
 EMILY__INFER(slice_update) {
+  const emily__attrs_slice_update *a = attrs;
   emily__aval part;
-  EMILY__TRY(emily__infer_slice(attrs, n, in, &part));
+  if (a->update < 0 || a->update >= EMILY__UPDATE_COUNT) return refuse("there is no such update");
+  EMILY__TRY(emily__infer_slice(&a->count, n, in, &part));
   if (in[1]->dtype != in[0]->dtype || !emily__shape_equal(part.shape, part.ndim, in[1]->dims, in[1]->ndim))
     return refuse("an update has the dtype of its array and the shape of the slice");
   like(out, in[0]);

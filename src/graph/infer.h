@@ -21,6 +21,7 @@ EMILY__INFER(transpose);
 EMILY__INFER(broadcast);
 EMILY__INFER(slice);
 EMILY__INFER(as_strided);
+EMILY__INFER(diagonal);
 EMILY__INFER(bitcast);
 EMILY__INFER(astype);
 EMILY__INFER(pad);

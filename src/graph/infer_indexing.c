@@ -73,3 +73,20 @@ EMILY__INFER(scatter_axis) {
   like(out, x);
   return EMILY_OK;
 }
+
+EMILY__INFER(diagonal) {
+  (void)n;
+  const emily__attrs_diagonal *a = attrs;
+  const emily_array *x = in[0];
+  if (a->axis1 < 0 || a->axis1 >= x->ndim || a->axis2 < 0 || a->axis2 >= x->ndim || a->axis1 == a->axis2)
+    return refuse("the axes of a diagonal are in range and distinct");
+  out->dtype = x->dtype;
+  out->ndim = 0;
+  for (int32_t i = 0; i < x->ndim; i++)
+    if (i != a->axis1 && i != a->axis2) out->shape[out->ndim++] = x->dims[i];
+  int64_t rows = x->dims[a->axis1], columns = x->dims[a->axis2];
+  if (a->offset < 0) rows = a->offset <= -rows ? 0 : rows + a->offset;
+  else columns = a->offset >= columns ? 0 : columns - a->offset;
+  out->shape[out->ndim++] = rows < columns ? rows : columns;
+  return EMILY_OK;
+}

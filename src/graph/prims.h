@@ -89,6 +89,18 @@ typedef struct emily__attrs_slice {
 /* What an update does with the element that is there. */
 enum { EMILY__UPDATE_PUT, EMILY__UPDATE_ADD, EMILY__UPDATE_PROD, EMILY__UPDATE_MAX, EMILY__UPDATE_MIN, EMILY__UPDATE_COUNT };
 
+/* An update of a slice: what, then the slice as emily__attrs_slice has it, from count on. */
+typedef struct emily__attrs_slice_update {
+  int64_t update; /* EMILY__UPDATE_… */
+  int64_t count;
+  int64_t values[];
+} emily__attrs_slice_update;
+
+/* The elements x[…, i + max(-offset, 0), …, i + max(offset, 0), …] of two axes. */
+typedef struct emily__attrs_diagonal {
+  int64_t axis1, axis2, offset;
+} emily__attrs_diagonal;
+
 /* Windows of the extents slice_sizes that begin where indices say on `axes` (distinct, in the order of the indices), at 0 elsewhere.
  * clamp 1: an index is moved to where its window fits, and does not count from the end. */
 typedef struct emily__attrs_gather {

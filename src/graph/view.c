@@ -60,6 +60,15 @@ static bool view_bitcast(const emily_array *in, const int64_t *in_strides, const
   return true;
 }
 
+/* Returns the offset in elements; the diagonal is not empty. */
+static int64_t view_diagonal(const emily__attrs_diagonal *a, const int64_t *in_strides, const emily_array *out, int64_t *strides) {
+  int32_t k = 0;
+  for (int64_t i = 0; i <= out->ndim; i++)
+    if (i != a->axis1 && i != a->axis2) strides[k++] = in_strides[i];
+  strides[k] = in_strides[a->axis1] + in_strides[a->axis2];
+  return a->offset < 0 ? -a->offset * in_strides[a->axis1] : a->offset * in_strides[a->axis2];
+}
+
 bool emily__view(emily__prim prim, const void *attrs, const emily_array *input, const void *data,
                  const int64_t *input_strides, const emily_array *output, int64_t *strides, int64_t *offset) {
   int64_t itemsize = (int64_t)emily_dtype_size(input->dtype);
@@ -95,6 +104,7 @@ bool emily__view(emily__prim prim, const void *attrs, const emily_array *input, 
       memcpy(strides, a->values + a->count, (size_t)a->count * sizeof *strides);
       return true;
     }
+    case EMILY__PRIM_diagonal: *offset = itemsize * view_diagonal(attrs, input_strides, output, strides); return true;
     default: return false;
   }
 }

@@ -55,6 +55,7 @@ typedef union emily__attrs_room {
   emily__attrs_random_bits random_bits;
   emily__attrs_gather gather;
   emily__attrs_scatter scatter;
+  emily__attrs_slice_update slice_update;
   int64_t room[3 + 3 * EMILY__MAX_RANK];
 } emily__attrs_room;
 

@@ -98,9 +98,9 @@ static void storage_and_moves(void **state) {
   refuse(P(concatenate), LIST(0), ARRAYS(m34, flags), "rank or dtype");
   refuse(P(concatenate), LIST(2), ARRAYS(m34, m34), "out of range");
   refuse(P(concatenate), LIST(0), NULL, 0, "nothing");
-  expect(P(slice_update), LIST(1, 1, 4, 1), ARRAYS(emily_zeros(s, SHAPE(6), EMILY_FLOAT32), v4), EMILY_FLOAT32, SHAPE(6));
-  refuse(P(slice_update), LIST(1, 0, 3, 1), ARRAYS(v4, v4), "the shape of the slice");
-  refuse(P(slice_update), LIST(1, 0, 4, 1), ARRAYS(v4, i4), "dtype of its array");
+  expect(P(slice_update), LIST(0, 1, 1, 4, 1), ARRAYS(emily_zeros(s, SHAPE(6), EMILY_FLOAT32), v4), EMILY_FLOAT32, SHAPE(6));
+  refuse(P(slice_update), LIST(0, 1, 0, 3, 1), ARRAYS(v4, v4), "the shape of the slice");
+  refuse(P(slice_update), LIST(0, 1, 0, 4, 1), ARRAYS(v4, i4), "dtype of its array");
 }
 
 static void indices(void **state) {

@@ -79,6 +79,53 @@ static void updates_of_slices(void **state) {
   test_expect_failure(s, EMILY_INVALID_ARGUMENT, "emily_slice_update: the update does not broadcast to the slice (operands: float32 [2, 3], float32 [2])");
 }
 
+static void updates_that_combine(void **state) {
+  (void)state;
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *x = FLOATS(s, SHAPE(2, 3), 1, 2, 3, 4, 5, 6), *u = FLOATS(s, SHAPE(2), 3, 4);
+  EXPECT(s, emily_slice_update_add(s, x, u, INTS(0, 2), INTS(2, 0), INTS(1, -1)), SHAPE(2, 3), 1, 6, 6, 4, 9, 9);
+  EXPECT(s, emily_slice_update_prod(s, x, u, INTS(1, 0), INTS(2, 3), INTS(1, 2)), SHAPE(2, 3), 1, 2, 3, 12, 5, 24);
+  EXPECT(s, emily_slice_update_max(s, x, u, INTS(0, 0), INTS(2, 2), NULL), SHAPE(2, 3), 3, 4, 3, 4, 5, 6);
+  EXPECT(s, emily_slice_update_min(s, x, u, INTS(0, 1), INTS(2, 3), NULL), SHAPE(2, 3), 1, 2, 3, 4, 3, 4);
+  test_close(s);
+}
+
+/* Starts that an array holds are moved to where the slice fits. */
+static void slices_from_arrays(void **state) {
+  (void)state;
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *x = emily_reshape(s, test_range(s, 0, 12, EMILY_INT32), SHAPE(3, 4));
+  const int64_t starts[][2] = {{1, 2}, {-5, 9}, {INT64_MAX, INT64_MIN}};
+  const double rows[][2] = {{6, 7}, {2, 3}, {8, 9}};
+  for (int i = 0; i < 3; i++) {
+    emily_array *start = emily_scope_adopt(s, emily_array_from_data(starts[i], INTS(2), 1, EMILY_INT64));
+    test_expect(s, emily_dynamic_slice(s, x, start, SHAPE(0, 1), INTS(1, 2)), SHAPE(1, 2), rows[i], 0);
+    emily_array *y = emily_dynamic_slice_update(s, emily_zeros(s, SHAPE(3, 4), EMILY_INT32), emily_ones(s, SHAPE(1, 2), EMILY_BOOL), start, SHAPE(0, 1));
+    test_expect(s, emily_sum(s, emily_multiply(s, x, y), NULL, 0, false), SCALAR, (const double[]){rows[i][0] + rows[i][1]}, 0);
+  }
+  emily_array *one = emily_ones(s, SCALAR, EMILY_UINT8);
+  EXPECT(s, emily_dynamic_slice(s, x, one, SHAPE(-1), INTS(3, 1)), SHAPE(3, 1), 1, 5, 9);
+  EXPECT(s, emily_dynamic_slice(s, x, emily_zeros(s, SHAPE(0), EMILY_INT32), NULL, 0, INTS(1, 1)), SHAPE(1, 1), 0);
+  EXPECT(s, emily_dynamic_slice_update(s, x, FLOATS(s, SHAPE(4), 9, 8, 7, 6), one, SHAPE(0)), SHAPE(3, 4), 0, 1, 2, 3, 9, 8, 7, 6, 8, 9, 10, 11);
+  assert_null(emily_dynamic_slice(s, x, one, SHAPE(0, 1), INTS(1, 1)));
+  test_expect_failure(s, EMILY_INVALID_ARGUMENT, "start holds one number for each of 2 axes");
+}
+
+static void diagonals(void **state) {
+  (void)state;
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *x = emily_reshape(s, test_range(s, 0, 24, EMILY_INT8), SHAPE(2, 3, 4));
+  EXPECT(s, emily_diagonal(s, x, 1, 1, 2), SHAPE(2, 3), 1, 6, 11, 13, 18, 23);
+  EXPECT(s, emily_diagonal(s, x, -1, 0, -1), SHAPE(3, 1), 12, 16, 20);
+  EXPECT(s, emily_diagonal(s, emily_flip(s, x, NULL, 0), 0, 2, 0), SHAPE(3, 2), 23, 10, 19, 6, 15, 2);
+  EXPECT(s, emily_diagonal(s, x, INT64_MIN, 0, 1), SHAPE(4, 0), 0);
+  EXPECT(s, emily_diagonal(s, x, INT64_MAX, 0, 1), SHAPE(4, 0), 0);
+  EXPECT(s, emily_trace(s, x, 0, 1, 2, -1), SHAPE(2), 15, 51);
+  EXPECT(s, emily_trace(s, x, 3, 1, 2, EMILY_FLOAT64), SHAPE(2), 3, 15);
+  assert_null(emily_diagonal(s, x, 0, 1, -2));
+  test_expect_failure(s, EMILY_INVALID_ARGUMENT, "axis 1 is named twice");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(takes_by_hand),
@@ -86,6 +133,9 @@ int main(void) {
       cmocka_unit_test(nothing_comes_from_an_empty_axis),
       cmocka_unit_test(slices_by_numpys_rules),
       cmocka_unit_test(updates_of_slices),
+      cmocka_unit_test(updates_that_combine),
+      cmocka_unit_test(slices_from_arrays),
+      cmocka_unit_test(diagonals),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

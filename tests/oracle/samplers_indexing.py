@@ -51,7 +51,7 @@ def windows(axes, arrays, window, shape, common):
 
 
 def basic_window(draw, shape):
-    return [draw.pick([1, 1, n, draw.int(min(1, n), n)]) for n in shape]
+    return [min(n, draw.pick([1, 1, n, draw.int(min(1, n), n)])) for n in shape]
 
 
 def plain(draw, shape):
@@ -189,3 +189,96 @@ def along(draw, name):
     mlx = (lambda v, w, values: mx.put_along_axis(v, w, values, axis)) if update == "put" and i.data.size <= 1 and x.dtype != "bool" else None  # MLX does not say which of several puts stays
     return Case([x, i, u], call, truth=truth, mlx=mlx, dtype=x.dtype)
 
+
+
+# ---- slices ----
+
+def window_of(draw, shape):
+    from samplers_moves import window
+    start, stop, strides = window(draw, shape)
+    return {"start": start, "stop": stop, "strides": strides}, tuple(slice(*t) for t in zip(start, stop, strides))
+
+
+@sampler("slice_update_add", "slice_update_prod", "slice_update_max", "slice_update_min")
+def slice_update(draw, name):
+    update = name[13:]
+    x = draw.value(draw.shape(1), draw.pick(DTYPES))
+    call, at = window_of(draw, x.shape)
+    u = update_value(draw, draw.broadcastable(x.data[at].shape), x.dtype)
+
+    def truth(v, w):
+        out = np.array(v)
+        updated(out, at, np.broadcast_to(wide_cast(w, x.dtype), out[at].shape), update, x.dtype)
+        return out
+
+    return Case([x, u], call, truth=truth, dtype=x.dtype)
+
+
+def start_array(draw, shape, window, axes):
+    """In range, or not (MLX reads other memory then)."""
+    inside = draw.chance(0.5)
+    high = [max(0, shape[a] - window[a]) if inside else 100 for a in axes]
+    dtype = draw.pick(INTEGERS)
+    low = 0 if inside or dtype.startswith("u") else -100
+    start = Value([draw.int(low, h) for h in high], dtype)
+    return (Value(start.data[0], dtype) if len(axes) == 1 and draw.chance(0.5) else start), inside
+
+
+def clamped(start, shape, window, axes):
+    begin = [0] * len(shape)
+    for a, s in zip(axes, np.reshape(start, -1)):
+        begin[a] = min(max(int(s), 0), shape[a] - window[a])
+    return tuple(slice(b, b + n) for b, n in zip(begin, window))
+
+
+def some_axes(draw, ndim):
+    axes = [int(a) for a in draw.rng.permutation(ndim)[:draw.int(1, ndim)]]
+    return axes, [a - ndim if draw.chance(0.3) else a for a in axes]
+
+
+@sampler("dynamic_slice")
+def dynamic_slice(draw, name):
+    x = draw.value(draw.shape(1), draw.pick(DTYPES))
+    window = basic_window(draw, x.shape)
+    axes, given = some_axes(draw, x.data.ndim)
+    start, inside = start_array(draw, x.shape, window, axes)
+    call = {"axes": given, "slice_size": window}
+    if inside and x.data.size:
+        # a layout may change what start says, and MLX then leaves the array
+        return Case([x, start], call, mlx=lambda v, s: mx.slice(v, s, given, window), layouts=False)
+    return Case([x, start], call, truth=lambda v, s: v[clamped(s, x.shape, window, axes)], dtype=x.dtype)
+
+
+@sampler("dynamic_slice_update")
+def dynamic_slice_update(draw, name):
+    x = draw.value(draw.shape(1), draw.pick(DTYPES))
+    axes, given = some_axes(draw, x.data.ndim)
+    window = basic_window(draw, x.shape)
+    short = draw.int(0, x.data.ndim) if draw.chance(0.3) else 0
+    u = update_value(draw, tuple(window[short:]), x.dtype)
+    window = [(min(1, n) if a in axes else n) if a < short else w for a, (n, w) in enumerate(zip(x.shape, window))]
+    start, inside = start_array(draw, x.shape, window, axes)
+
+    def truth(v, w, s):
+        out = np.array(v)
+        out[clamped(s, x.shape, window, axes)] = w
+        return out
+
+    if inside and x.data.size:
+        return Case([x, u, start], {"axes": given}, mlx=lambda v, w, s: mx.slice_update(v, w, s, given), layouts=False)
+    return Case([x, u, start], {"axes": given}, truth=truth, dtype=x.dtype)
+
+
+@sampler("diagonal", "trace")
+def diagonal(draw, name):
+    x = draw.value(draw.shape(2, 4), draw.pick(DTYPES))
+    if name == "trace":
+        x = Value(np.round(np.clip(np.nan_to_num(x.wide()), -100, 100)), x.dtype) if x.dtype in ("float32", "float64") else \
+            draw.value(x.shape, draw.pick([d for d in INTEGERS] + ["bool"]))
+    first, second = (int(a) for a in draw.rng.permutation(x.data.ndim)[:2])
+    call = {"offset": draw.int(-4, 4), "axis1": first, "axis2": second - x.data.ndim}
+    if name == "trace":
+        kind = draw.pick([None, "float32", "int32"])
+        return Case([x], call | ({"dtype": kind} if kind else {}), ulp=4,
+                    mlx=lambda v: mx.trace(v, *call.values(), **({"dtype": MX[kind]} if kind else {})))
+    return Case([x], call, mlx=lambda v: mx.diagonal(v, *call.values()))

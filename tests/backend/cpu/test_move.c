@@ -88,7 +88,7 @@ static void concatenate_joins_along_each_axis(void **state) {
 }
 
 /* start, extent, step of each axis; the last axis runs backwards */
-static const int64_t slice[] = {3, 1, 4, 5, 2, 5, 3, 2, -1, -2};
+static const int64_t slice[] = {EMILY__UPDATE_PUT, 3, 1, 4, 5, 2, 5, 3, 2, -1, -2};
 
 static void expect_updated(const emily__tensor *out, const emily__tensor *x, const emily__tensor *update) {
   emily__tensor *expected = tensor_laid_out(x, LAYOUT_DENSE);
@@ -118,7 +118,7 @@ static void slice_update_copies_or_writes_in_place(void **state) {
 
 static void an_empty_update_changes_nothing(void **state) {
   (void)state;
-  const int64_t attrs[] = {1, 2, 0, 1};
+  const int64_t attrs[] = {EMILY__UPDATE_PUT, 1, 2, 0, 1};
   emily__tensor *x = tensor_random(EMILY_FLOAT32, DIMS(5), -1, 1), *out = tensor_new(EMILY_FLOAT32, DIMS(5));
   assert_int_equal(tensor_run(EMILY__PRIM_slice_update, attrs, out, INPUTS(x, tensor_new(EMILY_FLOAT32, DIMS(0)))),
                    EMILY_OK);
