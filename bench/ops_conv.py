@@ -44,3 +44,39 @@ def convolve(make, size):
     n, m = size
     return Call("convolve", [make((n,)), make((m,))], {"mode": "same"}, mlx=lambda a, v: mx.convolve(a, v, "same"),
                 numpy=lambda a, v: np.convolve(a, v, "same"), flops=2 * n * m)
+
+
+def strided(x, window, strides):
+    """[places…, taps…] as a view, which is how MLX pools."""
+    places = [(n - w) // s + 1 for n, w, s in zip(x.shape, window, strides)]
+    steps = [1]
+    for n in x.shape[:0:-1]:
+        steps.insert(0, steps[0] * n)
+    return mx.as_strided(x, places + list(window), [a * s for a, s in zip(steps, strides)] + steps)
+
+
+def window(name, fold, **sizes):
+    """A size: (shape, window, strides)."""
+    @bench(name, **sizes)
+    def one(make, size):
+        shape, taps, strides = size
+        axes = tuple(range(len(shape), 2 * len(shape)))
+        view = np.lib.stride_tricks.sliding_window_view
+        at = tuple(slice(None, None, s) for s in strides)
+        return Call(f"window_{fold}", [make(shape)], {"window": taps, "strides": strides},
+                    mlx=lambda x: getattr(mx, fold)(strided(x, taps, strides), axes),
+                    numpy=lambda x: getattr(np, fold)(view(x, taps)[at], axes), bytes=8 * int(np.prod(shape)))
+
+
+window("window_max 3x3", "max", small=((1, 8, 8, 4), (1, 3, 3, 1), (1, 1, 1, 1)), cache=((1, 56, 56, 64), (1, 3, 3, 1), (1, 1, 1, 1)),
+       large=((8, 112, 112, 64), (1, 3, 3, 1), (1, 2, 2, 1)))
+window("window_sum 2x2", "sum", cache=((1, 56, 56, 64), (1, 2, 2, 1), (1, 2, 2, 1)))
+window("window_max of 3 channels", "max", cache=((1, 224, 224, 3), (1, 3, 3, 1), (1, 2, 2, 1)))
+window("window_sum of a line", "sum", cache=((100000,), (25,), (1,)), large=((4000000,), (400,), (1,)))
+
+
+@bench("window_scatter_max", cache=((1, 56, 56, 64), (1, 2, 2, 1)))
+def window_scatter_max(make, size):
+    shape, taps = size
+    places = tuple(n // t for n, t in zip(shape, taps))
+    return Call("window_scatter_max", [make(shape), make(places), make(())], {"window": taps, "strides": taps}, bytes=12 * int(np.prod(shape)))

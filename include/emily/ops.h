@@ -18,6 +18,7 @@
 #include "emily/matmul.h"
 #include "emily/quantize.h"
 #include "emily/random.h"
+#include "emily/window.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -44,6 +44,8 @@ EMILY__INFER(arg_reduce);
 EMILY__INFER(drop_last);
 EMILY__INFER(matmul);
 EMILY__INFER(conv);
+EMILY__INFER(window);
+EMILY__INFER(window_scatter);
 EMILY__INFER(norm);
 EMILY__INFER(quantize_affine);
 EMILY__INFER(quantize_fp);

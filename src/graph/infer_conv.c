@@ -1,4 +1,4 @@
-/* infer_conv.c: shapes of convolutions; see infer.h. */
+/* infer_conv.c: shapes of convolutions and of reductions over windows; see infer.h. */
 #include "graph/infer.h"
 
 #include "dtype/dtype.h"
@@ -34,4 +34,34 @@ EMILY__INFER(conv) {
   }
   out->shape[out->ndim - 1] = w->dims[0];
   return emily__shape_size(out->shape, out->ndim) < 0 ? refuse("the result has more than 2^63 elements") : EMILY_OK;
+}
+
+EMILY__INFER(window) {
+  (void)n;
+  const emily__attrs_window *a = attrs;
+  const emily_array *x = in[0];
+  if (a->count != x->ndim) return refuse("a window has one number an axis");
+  out->dtype = x->dtype;
+  out->ndim = x->ndim;
+  for (int64_t i = 0; i < a->count; i++) {
+    const int64_t *at = a->values + i;
+    const emily__window window = {.extent = x->dims[i], .dilation = 1, .low = at[2 * a->count], .high = at[3 * a->count],
+                                  .taps = at[0], .tap_dilation = at[4 * a->count], .stride = at[a->count]};
+    const char *wrong = emily__window_places(&window, &out->shape[i]);
+    if (wrong) return refuse(wrong);
+  }
+  return emily__shape_size(out->shape, out->ndim) < 0 ? refuse("the result has more than 2^63 elements") : EMILY_OK;
+}
+
+EMILY__INFER(window_scatter) {
+  emily__aval windows;
+  EMILY__TRY(emily__infer_window(attrs, n, in, &windows));
+  if (!emily__shape_equal(windows.shape, windows.ndim, in[1]->dims, in[1]->ndim))
+    return refuse("source has one element a window");
+  if (in[2]->ndim != 0 || in[2]->dtype != in[1]->dtype) return refuse("init is a 0-d array of source's dtype");
+  if (in[1]->dtype == EMILY_BOOL) return refuse("sums of bools are no bools; cast first");
+  *out = windows;
+  out->dtype = in[1]->dtype;
+  for (int32_t i = 0; i < out->ndim; i++) out->shape[i] = in[0]->dims[i];
+  return EMILY_OK;
 }

@@ -159,6 +159,12 @@ typedef struct emily__attrs_quantize {
   int64_t dtype;        /* dequantize: of the result */
 } emily__attrs_quantize;
 
+/* Five lists of `count` int64s in a row, see graph/window.h; low and high negative: crop. */
+typedef struct emily__attrs_window {
+  int64_t count;
+  int64_t values[]; /* window[count], stride[count], low[count], high[count], dilation[count] */
+} emily__attrs_window;
+
 typedef struct emily__attrs_norm {
   float eps;
   int32_t has_weight, has_bias;

@@ -16,8 +16,10 @@ const char *emily__window_places(const emily__window *w, int64_t *places) {
   if (w->dilation < 1 || w->tap_dilation < 1) return "a dilation is at least 1";
   if (w->taps < 1) return "a window has at least one element an axis";
   int64_t padded = reach(w->extent, w->dilation), window = reach(w->taps, w->tap_dilation);
-  /* high first: dilated + high bounds the positions in the axis, whatever a negative low takes from the sum */
-  if (padded < 0 || window < 0 || __builtin_add_overflow(padded, w->high, &padded) || __builtin_add_overflow(padded, w->low, &padded))
+  /* dilated + high bounds the positions in the axis, dilated + low the distance to its end, whatever the other one takes away */
+  int64_t unused;
+  if (padded < 0 || window < 0 || __builtin_add_overflow(padded, w->low, &unused) ||
+      __builtin_add_overflow(padded, w->high, &padded) || __builtin_add_overflow(padded, w->low, &padded))
     return "dilations and padding make an axis of more than 2^63 elements";
   if (window > padded) return "the window is larger than the padded axis";
   *places = (padded - window) / w->stride + 1;

@@ -164,3 +164,104 @@ def convolve(draw, name):
     return Case(operands, {"mode": mode}, mlx=(lambda a, v: mx.convolve(a, v, mode)) if takes else None, truth=formula,
                 scale=lambda a, v: formula(np.abs(a), np.abs(v)), epsilons=4 + min(n, m) / 8, dtype=dtype,
                 ulp=rounding(2, dtype) + 2 * (dtype == "complex64"), deliberate=lambda *v: np.array(dtype in HALVES))
+
+
+# ---- windows: NumPy's sliding_window_view is the judge ----
+
+class Window:
+    def __init__(self, draw, dilated=True, most=4):
+        shape = list(draw.shape(0, most))
+        self.shape = tuple(min(n, 40) for n in shape)
+        long = draw.chance(0.2)
+        n = len(shape)
+        self.window = [draw.pick([1, 1, 2, 3, 4] if not long else [1, 16, 17, 23, 40]) for _ in range(n)]
+        self.strides = [draw.pick([1, 1, 2, 3]) for _ in range(n)]
+        self.dilations = [draw.pick([1, 1, 2, 3]) if dilated else 1 for _ in range(n)]
+        self.low, self.high = ([draw.pick([0, 0, 1, 2, -1]) for _ in range(n)] for _ in range(2))
+        for i in range(n):
+            while self.shape[i] + self.low[i] + self.high[i] < 1 + (self.window[i] - 1) * self.dilations[i]:
+                self.low[i] += 1
+        self.out = tuple((self.shape[i] + self.low[i] + self.high[i] - 1 - (self.window[i] - 1) * self.dilations[i]) // self.strides[i] + 1
+                         for i in range(n))
+
+    def attrs(self, draw, dilated=True):
+        lists = {"window": self.window, "strides": self.strides, "padding_lo": self.low, "padding_hi": self.high}
+        if dilated:
+            lists["dilations"] = self.dilations
+        idle = {"strides": 1, "dilations": 1, "padding_lo": 0, "padding_hi": 0}
+        return {k: v for k, v in lists.items() if not (k in idle and all(n == idle[k] for n in v) and draw.chance(0.7))}
+
+    def view(self, x, fill):
+        """[places…, taps…]"""
+        n = x.ndim
+        if n == 0:
+            return x
+        x = np.pad(x, [(max(a, 0), max(b, 0)) for a, b in zip(self.low, self.high)], constant_values=fill)
+        x = x[tuple(slice(max(-a, 0), m - max(-b, 0)) for a, b, m in zip(self.low, self.high, x.shape))]
+        reach = [(w - 1) * d + 1 for w, d in zip(self.window, self.dilations)]
+        x = np.lib.stride_tricks.sliding_window_view(x, reach)
+        return x[tuple(slice(None, None, s) for s in self.strides) + tuple(slice(None, None, d) for d in self.dilations)]
+
+
+@sampler("window_sum", "window_prod", "window_max", "window_min")
+def window_reduce(draw, name):
+    fold = name.removeprefix("window_")
+    dtype = draw.pick(DTYPES if fold in ("sum", "prod") else REALS)
+    w = Window(draw)
+    inexact = dtype in FLOATS + ["complex64"]
+    if fold == "sum" and dtype in FLOATS:
+        x = draw.floats(w.shape, dtype, -2, 2, special=0)
+    elif fold == "prod" and dtype in FLOATS:
+        x = draw.floats(w.shape, dtype, 0.5, 1.5, special=0)
+    elif fold == "prod" and dtype == "complex64":
+        angle = draw.rng.uniform(0, 6, w.shape)
+        x = Value(np.cos(angle) + 1j * np.sin(angle), dtype)
+    else:
+        x = draw.value(w.shape, dtype)
+
+    def truth(v, size=False):
+        wide = v.dtype
+        low, high = (-np.inf, np.inf) if wide.kind == "f" else (False, True) if wide == bool else (
+            (np.iinfo(wide).min, np.iinfo(wide).max) if wide.kind != "c" else (0, 0))
+        view = w.view(v, {"sum": 0, "prod": 1, "max": low, "min": high}[fold])
+        axes = tuple(range(v.ndim, view.ndim))
+        with np.errstate(all="ignore"):
+            if wide == bool:
+                return (np.any if fold in ("sum", "max") else np.all)(view, axes)
+            return getattr(np, fold)(view, axes, **({"dtype": wide} if fold in ("sum", "prod") else {}))
+    exact = fold in ("max", "min") or not inexact
+    taps = math.prod(w.window)
+    return Case([x], w.attrs(draw), truth=truth, dtype=dtype, ulp=0 if exact else rounding(2, dtype) + 2 * (dtype == "complex64"), zeros=False,
+                scale=None if exact else (lambda v: truth(np.abs(v))), epsilons=4 + taps * (0.25 if fold == "sum" else 2))
+
+
+@sampler("window_scatter_max", "window_scatter_min")
+def window_scatter(draw, name):
+    w = Window(draw, dilated=False, most=3)
+    dtype, kind = draw.pick(REALS), draw.pick([d for d in DTYPES if d != "bool"])
+    ties = draw.chance(0.5)
+    x = draw.integers(w.shape, dtype, 0, 3) if ties and dtype in DTYPES[1:9] else draw.value(w.shape, dtype)
+
+    def number(shape):
+        return draw.floats(shape, kind, -2, 2, special=0) if kind in FLOATS else draw.value(shape, kind)
+    source, init = number(w.out), number(())
+    better = np.greater_equal if name.endswith("max") else np.less_equal
+
+    def truth(v, s, start):
+        out = np.full(v.shape, start, s.dtype)
+        with np.errstate(all="ignore"):
+            for at in itertools.product(*(range(n) for n in w.out)):
+                first = [a * s - low for a, s, low in zip(at, w.strides, w.low)]
+                chosen = None
+                for tap in itertools.product(*(range(n) for n in w.window)):
+                    place = tuple(f + t for f, t in zip(first, tap))
+                    if all(0 <= p < n for p, n in zip(place, v.shape)) and (chosen is None or better(v[place], v[chosen])):
+                        chosen = place
+                if chosen is not None:
+                    out[chosen] += s[at]
+        return out
+    exact = kind not in FLOATS + ["complex64"]
+    terms = math.prod(w.window)
+    return Case([x, source, init], w.attrs(draw, dilated=False), truth=truth, dtype=kind, zeros=False,
+                ulp=0 if exact else rounding(2, kind) + 2 * (kind == "complex64"),
+                scale=None if exact else (lambda v, s, i: np.abs(i) + (np.abs(s).max() if s.size else 0) * terms), epsilons=terms)

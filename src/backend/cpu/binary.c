@@ -77,10 +77,10 @@ LOOP(greater_equal, a | !b)
 FLOOR_DIVIDE_HALF(float16, emily__f16, emily__f16_to_f32, emily__f32_to_f16)
 FLOOR_DIVIDE_HALF(bfloat16, emily__bf16, emily__bf16_to_f32, emily__f32_to_bf16)
 
-#define BINARY(name, scalar, grain, ...)                                 \
-  emily_status emily__cpu_##name(const emily__node_view *node) {         \
-    static emily__block_fn *const of[EMILY_DTYPE_COUNT] = {__VA_ARGS__}; \
-    return emily__elementwise_run(node, of, scalar, grain);              \
+#define BINARY(name, scalar, grain, ...)                                          \
+  static emily__block_fn *const of_##name[EMILY_DTYPE_COUNT] = {__VA_ARGS__};     \
+  emily_status emily__cpu_##name(const emily__node_view *node) {                  \
+    return emily__elementwise_run(node, of_##name, scalar, grain);                \
   }
 #define CHEAP EMILY__GRAIN_CHEAP
 #define COSTLY EMILY__GRAIN_COSTLY
@@ -112,6 +112,15 @@ BINARY(greater, NULL, CHEAP, [EMILY_BOOL] = greater_bool, OF_NUMBER(greater))
 BINARY(greater_equal, NULL, CHEAP, [EMILY_BOOL] = greater_equal_bool, OF_NUMBER(greater_equal))
 BINARY(logical_and, NULL, CHEAP, [EMILY_BOOL] = and_bool, OF_NUMBER(logical_and))
 BINARY(logical_or, NULL, CHEAP, [EMILY_BOOL] = or_bool, OF_NUMBER(logical_or))
+
+emily__block_fn *emily__binary_block(emily__prim prim, emily_dtype dtype) {
+  switch (prim) {
+    case EMILY__PRIM_add: return of_add[dtype];
+    case EMILY__PRIM_multiply: return of_multiply[dtype];
+    case EMILY__PRIM_maximum: return of_maximum[dtype];
+    default: return of_minimum[dtype];
+  }
+}
 
 /* out[i] = condition[i] ? x[i] : y[i], by the elements' size; the compiler makes blends of it */
 #define SELECT(size, type)                               \

@@ -85,4 +85,7 @@ enum {
 emily_status emily__elementwise_run(const emily__node_view *node, emily__block_fn *const of[EMILY_DTYPE_COUNT],
                                     emily__scalar_fn *scalar, int64_t grain);
 
+/* binary.c: add, multiply, maximum or minimum on contiguous runs; NULL for 16-bit floats. p: out, a, b. */
+emily__block_fn *emily__binary_block(emily__prim prim, emily_dtype dtype);
+
 #endif
