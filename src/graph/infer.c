@@ -354,7 +354,6 @@ EMILY__INFER(matmul) {
       memcmp(a->dims, b->dims, (size_t)(a->ndim - 2) * sizeof *a->dims) != 0)
     return refuse("a product is [..., M, K] by [..., K, N] with equal batches");
   out->dtype = emily_promote_types(a->dtype, b->dtype);
-  if (!emily_dtype_is_inexact(out->dtype)) return refuse("a product is of floats or complex numbers");
   bool mixed = a->dtype == EMILY_FLOAT32 && (b->dtype == EMILY_FLOAT16 || b->dtype == EMILY_BFLOAT16);
   if (a->dtype != b->dtype && !mixed) return refuse("operands differ in dtype");
   set_shape(out, a->dims, a->ndim);

@@ -138,7 +138,7 @@ typedef struct emily__attrs_pad {
 
 /* out = alpha * (a @ b) + beta * c; c is the optional third input. transpose_b is never needed: strides say it. */
 typedef struct emily__attrs_matmul {
-  float alpha, beta;
+  double alpha, beta;
 } emily__attrs_matmul;
 
 /* One to three spatial axes; of each list the first `axes` entries count, the others are 0. Input element i of an axis stands at

@@ -41,6 +41,8 @@ enum { false = 0, true = 1 };
 
 /* ---- descriptions ---- */
 
+/* Values of defaults as ops.def spells them; a required argument never uses its own. A constant, not a macro: NEEDED reads the name. */
+enum { REQUIRED = 0 };
 /* Defaults are shown as the table spells them; those of TEXT, which are strings already, without quotes. */
 #define NEEDED(value) (__builtin_strcmp(#value, "REQUIRED") == 0) /* a constant expression for the compilers */
 #define SHOWN(value) #value
@@ -151,8 +153,6 @@ static const int64_t *read_PER_AXIS(call *c, const char *name, bool required) {
 
 /* ---- one wrapper an op ---- */
 
-/* Values of defaults as ops.def spells them; a required argument never uses its own. A constant, not a macro: NEEDED reads the name. */
-enum { REQUIRED = 0 };
 #define NO_AXIS EMILY_NO_AXIS
 #define READ_ARRAY(n, v, q) emily_array *n = read_ARRAY(&in, #n);
 #define READ_OPTIONAL(n, v, q) emily_array *n = read_OPTIONAL(&in);

@@ -1,5 +1,7 @@
 /* matmul.c: products. */
-#include "op/common.h"
+#include "op/contract.h"
+
+#include <math.h>
 
 /* The last two axes exchanged. */
 static emily_array *flip_last(const emily__op *op, emily_array *x) {
@@ -15,7 +17,7 @@ static emily_array *flip_last(const emily__op *op, emily_array *x) {
 static emily_array *product(const emily__op *op, emily_array *a, emily_array *b, emily_array *c, double alpha, double beta) {
   int64_t batch[EMILY__MAX_RANK], shape[EMILY__MAX_RANK];
   int32_t lead;
-  emily__attrs_matmul attrs = {(float)alpha, (float)beta};
+  emily__attrs_matmul attrs = {alpha, beta};
   if (!emily__broadcast_shapes(a->dims, a->ndim - 2, b->dims, b->ndim - 2, batch, &lead) || lead + 2 > EMILY__MAX_RANK)
     return emily__op_fail(op, EMILY_INVALID_ARGUMENT, "the batch axes do not broadcast");
   memcpy(shape, batch, (size_t)lead * sizeof *shape);
@@ -49,14 +51,24 @@ static bool product_shape(const emily__op *op, const emily_array *a, const emily
   return true;
 }
 
+/* A factor in the dtype: whole where that is of integers, 0 or 1 where it is bool. */
+static bool fit_factor(const emily__op *op, double *factor, emily_dtype dtype) {
+  if (emily_dtype_is_inexact(dtype)) return true;
+  if (!(fabs(*factor) <= 0x1p53) || *factor != trunc(*factor)) {
+    emily__op_fail(op, EMILY_INVALID_ARGUMENT, "alpha and beta of a product of integers are whole numbers");
+    return false;
+  }
+  if (dtype == EMILY_BOOL) *factor = *factor != 0;
+  return true;
+}
+
 static emily_array *multiply(const emily__op *op, emily_array *a, emily_array *b, emily_array *c, double alpha, double beta) {
   int64_t shape[EMILY__MAX_RANK], rows[2], folded[2];
   int32_t ndim;
   if (!product_shape(op, a, b, shape, &ndim)) return NULL;
   emily_dtype dtype = emily_promote_types(a->dtype, b->dtype);
   if (c) dtype = emily_promote_types(dtype, c->dtype);
-  if (!emily_dtype_is_inexact(dtype))
-    return emily__op_fail(op, EMILY_INVALID_ARGUMENT, "products are of floats and complex numbers; cast integers first");
+  if (!fit_factor(op, &alpha, dtype) || !fit_factor(op, &beta, dtype)) return NULL;
   a = emily__cast(op, a, dtype);
   b = emily__cast(op, b, dtype);
   if (c) c = emily__broadcast(op, emily__cast(op, c, dtype), shape, ndim);
@@ -85,6 +97,10 @@ static emily_array *multiply(const emily__op *op, emily_array *a, emily_array *b
   return emily__reshape(op, product(op, a, b, c, alpha, beta), shape, ndim);
 }
 
+emily_array *emily__matmul(const emily__op *op, emily_array *a, emily_array *b) {
+  return a && b ? multiply(op, a, b, NULL, 1, 0) : NULL;
+}
+
 emily_array *emily_matmul(emily_scope *scope, emily_array *a, emily_array *b) {
   BEGIN(scope, a, b);
   return multiply(&op, a, b, NULL, 1, 0);
@@ -103,7 +119,6 @@ emily_array *emily_linear(emily_scope *scope, emily_array *x, emily_array *weigh
   bool mixed = x->dtype == EMILY_FLOAT32 && (weight->dtype == EMILY_FLOAT16 || weight->dtype == EMILY_BFLOAT16);
   emily_dtype dtype = emily_promote_types(x->dtype, weight->dtype);
   if (bias) dtype = emily_promote_types(dtype, bias->dtype);
-  if (!emily_dtype_is_inexact(dtype)) return REFUSE("products are of floats and complex numbers; cast integers first");
   int64_t rows[2] = {emily__shape_size(x->dims, x->ndim - 1), weight->dims[1]}, flat[2] = {rows[0], weight->dims[0]};
   int64_t shape[EMILY__MAX_RANK];
   memcpy(shape, x->dims, (size_t)x->ndim * sizeof *shape);
@@ -114,25 +129,4 @@ emily_array *emily_linear(emily_scope *scope, emily_array *x, emily_array *weigh
   emily_array *addend = bias ? emily__broadcast(&op, emily__cast(&op, bias, dtype), flat, 2) : NULL;
   if (!tall || !across || (bias && !addend)) return NULL;
   return emily__reshape(&op, product(&op, tall, across, addend, 1, 1), shape, x->ndim);
-}
-
-emily_array *emily_outer(emily_scope *scope, emily_array *a, emily_array *b) {
-  BEGIN(scope, a, b);
-  emily_array *column = emily__reshape(&op, a, (int64_t[]){a->size, 1}, 2);
-  emily_array *row = emily__flatten(&op, b);
-  return column && row ? emily__binary(&op, EMILY__PRIM_multiply, column, row) : NULL;
-}
-
-emily_array *emily_inner(emily_scope *scope, emily_array *a, emily_array *b) {
-  BEGIN(scope, a, b);
-  if (a->ndim == 0 || b->ndim == 0) return emily__binary(&op, EMILY__PRIM_multiply, a, b);
-  int64_t k = a->dims[a->ndim - 1], shape[2 * EMILY__MAX_RANK];
-  if (k != b->dims[b->ndim - 1]) return REFUSE("the last extents are %lld and %lld", (long long)k, (long long)b->dims[b->ndim - 1]);
-  int32_t ndim = a->ndim + b->ndim - 2;
-  if (ndim > EMILY__MAX_RANK) return REFUSE("the result would have %d axes", ndim);
-  memcpy(shape, a->dims, (size_t)(a->ndim - 1) * sizeof *shape);
-  memcpy(shape + a->ndim - 1, b->dims, (size_t)(b->ndim - 1) * sizeof *shape);
-  int64_t a_rows[2] = {emily__shape_size(a->dims, a->ndim - 1), k}, b_rows[2] = {emily__shape_size(b->dims, b->ndim - 1), k};
-  emily_array *left = emily__reshape(&op, a, a_rows, 2), *right = flip_last(&op, emily__reshape(&op, b, b_rows, 2));
-  return left && right ? emily__reshape(&op, multiply(&op, left, right, NULL, 1, 0), shape, ndim) : NULL;
 }

@@ -1,11 +1,11 @@
-"""Samplers of shapes, indices, order, products and random numbers."""
+"""Samplers of shapes, indices, order and random numbers."""
 import mlx.core as mx
 import numpy as np
 
 from draw import DTYPES, FLOATS, INTEGERS, REALS, SHORT_FLOATS, TAILS
 from judge import Case
 from native import Value
-from samplers import HALVES, MX, NO_AXIS, as_dtype, inexact, promote, rounding, sampler
+from samplers import MX, NO_AXIS, inexact, sampler
 
 
 def anything(draw, low=0, **more):
@@ -275,86 +275,6 @@ def slice_update(draw, name):
         y[at] = u
         return y
     return Case([x, update], {"start": start, "stop": stop, "strides": strides}, mlx=reference)
-
-
-# ---- products ----
-
-def product_shapes(draw):
-    m, k, n = (draw.pick([1, 2, 3, 5, 8, 16, 17, 33]) for _ in range(3))
-    k = draw.pick([k, draw.pick(TAILS), 0 if draw.chance(0.05) else k])
-    batch = draw.shape(0, 2)
-    batch = tuple(min(n, 5) for n in batch)
-    a, b = draw.broadcastable(batch) + (m, k), draw.broadcastable(batch) + (k, n)
-    if draw.chance(0.15):
-        a = (k,)
-    if draw.chance(0.15):
-        b = (k,)
-    return a, b
-
-
-def factor(draw, shape, dtype):
-    return draw.complexes(shape) if dtype == "complex64" else draw.floats(shape, dtype, -2, 2, special=0)
-
-
-def product_case(draw, operands, attrs, mlx, truth, scale, dtype):
-    """Sums of products: the error is that of float32 sums of |a| |b|, whatever the result; k equal terms err to one side."""
-    k = max([1] + [v.shape[-1] for v in operands if v is not None and v.shape])
-    return Case(operands, attrs, mlx=mlx, truth=truth, scale=scale, epsilons=4 + k / 8, ulp=rounding(2, dtype) + 2 * (dtype == "complex64"),
-                deliberate=lambda *v: np.array(dtype in HALVES))  # MLX rounds some 16-bit products on the way
-
-
-@sampler("matmul", "inner", "outer")
-def matmul(draw, name):
-    a, b = product_shapes(draw)
-    dtype = draw.pick(FLOATS + ["complex64", "float32"])
-    other = dtype if draw.chance(0.7) else draw.pick(FLOATS + ["complex64"])
-    if name == "inner":
-        b = draw.shape(0, 2, empty=False)[:-1] + a[-1:]
-    if name == "outer":
-        a, b = draw.shape(), draw.shape(0, 2)
-    result = promote(dtype, other)
-    operands = [factor(draw, a, dtype), factor(draw, b, other)]
-    if name == "outer":
-        return Case(operands, mlx=mx.outer, ulp=8 if result == "complex64" else 0)
-    compute = getattr(np, name)
-    return product_case(draw, operands, {}, getattr(mx, name), compute, lambda x, y: compute(np.abs(x), np.abs(y)), result)
-
-
-@sampler("addmm")
-def addmm(draw, name):
-    a, b = product_shapes(draw)
-    dtype = draw.pick(FLOATS + ["complex64"])
-    shape = np.matmul(np.zeros(a), np.zeros(b)).shape
-    operands = [factor(draw, s, dtype) for s in (draw.broadcastable(shape), a, b)]
-    alpha, beta = draw.pick([1.0, 0.5, -2.0]), draw.pick([1.0, 0.0, 3.0])
-    case = product_case(draw, operands, {"alpha": alpha, "beta": beta}, lambda c, x, y: mx.addmm(c, x, y, alpha, beta),
-                        lambda c, x, y: alpha * (x @ y) + beta * c,
-                        lambda c, x, y: abs(alpha) * (np.abs(x) @ np.abs(y)) + abs(beta) * np.abs(c), dtype)
-    if min(len(a), len(b)) == 1:
-        case.extension, case.dtype = "MLX broadcasts c to a shape that still has the axis of a vector", dtype
-    if a[-1] == 0:  # MLX leaves the result as it finds the memory
-        case.deliberate = lambda *v: np.array(True)
-    return case
-
-
-@sampler("linear")
-def linear(draw, name):
-    k, n = draw.pick(TAILS), draw.pick(TAILS)
-    x, w = draw.pick([("float32", "float32"), ("float32", "bfloat16"), ("float32", "float16"), ("bfloat16", "bfloat16"),
-                      ("float16", "float16"), ("float64", "float64")])
-    shape = tuple(min(v, 9) for v in draw.shape(0, 3)) + (k,)
-    operands = [factor(draw, shape, x), factor(draw, (n, k), w), factor(draw, (n,), w) if draw.chance(0.5) else None]
-    result = promote(x, w)
-
-    def truth(a, b, c):
-        return a @ b.T + (0 if c is None else c)
-
-    def scale(a, b, c):
-        return np.abs(a) @ np.abs(b).T + (0 if c is None else np.abs(c))
-
-    case = product_case(draw, operands, {}, None, truth, scale, result)
-    case.dtype, case.deliberate = result, None
-    return case
 
 
 # ---- order ----

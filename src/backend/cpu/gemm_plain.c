@@ -3,8 +3,10 @@
 
 enum { MR = 4, NR = 8 };
 
-static void micro(float *c, int64_t ldc, const float *a_panel, const float *b_panel, int64_t ldb, int64_t k,
-                  int32_t rows, bool accumulate) {
+static void micro(void *to, int64_t ldc, const void *a, const void *b, int64_t ldb, int64_t k, int32_t rows,
+                  bool accumulate) {
+  const float *a_panel = a, *b_panel = b;
+  float *c = to;
   float sum[MR][NR] = {{0}};
   for (int64_t p = 0; p < k; p++)
     for (int32_t i = 0; i < rows; i++)

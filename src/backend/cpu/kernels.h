@@ -47,6 +47,26 @@ typedef struct emily__quant_form {
   int32_t element, bits, group;
 } emily__quant_form;
 
+/* A tile of a blocked product: C[rows, nr] (row stride ldc) = or += A panel [k][rows] · B panel [k][nr] (row stride ldb), 1 ≤ rows ≤ mr.
+ * Each sum is taken in the order of k, then added to C. Strides count elements. */
+typedef void emily__gemm_micro(void *c, int64_t ldc, const void *a_panel, const void *b_panel, int64_t ldb, int64_t k,
+                               int32_t rows, bool accumulate);
+
+/* The same for elements that are not summed in float32, by their widths: integers wrap, so signs do not matter. Elements of a panel
+ * and sums are of one type: uint16 for INT8, whose low halves are the result; C, B's and A's rows of COMPLEX64 hold all real parts
+ * of a panel's width, then the imaginary ones. */
+enum {
+  EMILY__GEMM_FLOAT64, EMILY__GEMM_COMPLEX64, EMILY__GEMM_INT8, EMILY__GEMM_INT16, EMILY__GEMM_INT32, EMILY__GEMM_INT64,
+  EMILY__GEMM_BOOL, /* or of ands */
+  EMILY__GEMM_TYPES
+};
+typedef struct emily__gemm_member {
+  int32_t mr, nr;
+  emily__gemm_micro *micro;
+  /* y[j] = Σ_k x[k] · w[j·stride + k] for j < rows: x and w as they are in memory, y a sum (COMPLEX64: as in memory) */
+  void (*dots)(void *y, const void *x, const void *w, int64_t stride, int64_t rows, int64_t k);
+} emily__gemm_member;
+
 typedef struct emily__cpu_kernels {
   const char *level; /* "plain", "avx2", "avx512" */
 
@@ -98,11 +118,10 @@ typedef struct emily__cpu_kernels {
   void (*depthwise)(float *out, int64_t ldo, const float *x, int64_t ldx, const float *w, const int64_t *x_at, const int64_t *w_at,
                     int64_t taps, int64_t pixels, int64_t channels);
 
-  /* GEMM micro-kernel: C[rows, gemm_nr] (row stride ldc) = or += A panel [k][rows] · B panel [k][gemm_nr] (row stride ldb);
-   * 1 ≤ rows ≤ gemm_mr ≤ EMILY__GEMM_MR_MAX. Each sum is taken in the order of k, then added to C. */
+  /* GEMM in float32; gemm_mr ≤ EMILY__GEMM_MR_MAX, gemm_nr ≤ EMILY__GEMM_NR_MAX */
   int32_t gemm_mr, gemm_nr;
-  void (*gemm_micro)(float *c, int64_t ldc, const float *a_panel, const float *b_panel, int64_t ldb, int64_t k,
-                     int32_t rows, bool accumulate);
+  emily__gemm_micro *gemm_micro;
+  emily__gemm_member gemm_of[EMILY__GEMM_TYPES];
   /* out[j·ldo + i] = x[i·ldx + j] for i < rows ≤ ldo, j < k, as float32: what packing does with K-contiguous operands */
   void (*transpose_f32)(float *out, int64_t ldo, const float *x, int64_t ldx, int64_t rows, int64_t k);
   void (*transpose_f16)(float *out, int64_t ldo, const emily__f16 *x, int64_t ldx, int64_t rows, int64_t k);

@@ -144,7 +144,7 @@ static void finish_run(const emily__product *p, const emily__matrix *out, char *
   const float *c_run = NULL;
   if (c->data && c->dtype == EMILY_FLOAT32 && c->col == 1) c_run = (const float *)addend;
   else if (c->data) emily__gather_f32(added, addend, c->col, c->dtype, n), c_run = added;
-  if (c_run || p->alpha != 1) combine(at, sum, p->alpha, c_run, p->beta, n);
+  if (c_run || p->alpha != 1) combine(at, sum, (float)p->alpha, c_run, (float)p->beta, n);
   else if (in_place && at != sum) memcpy(at, sum, (size_t)n * sizeof *sum);
   else if (!in_place) at = NULL;
   if (!in_place) emily__scatter_f32(to, out->col, out->dtype, at ? at : sum, n);

@@ -2,7 +2,7 @@
  *
  *     out[t] = alpha · (a[t] · b[t]) + beta · c[t],   a: [m, k], b: [k, n], c and out: [m, n], t < batch
  *
- * All four may have any strides. matmul.c makes one of a node, skinny.c, gemm.c and naive.c work on it.
+ * All four may have any strides. matmul.c makes one of a node, skinny.c, gemm.c and dots.c work on it.
  */
 #ifndef EMILY_BACKEND_CPU_PRODUCT_H
 #define EMILY_BACKEND_CPU_PRODUCT_H
@@ -19,7 +19,7 @@ enum { EMILY__PRODUCT_A, EMILY__PRODUCT_B, EMILY__PRODUCT_C, EMILY__PRODUCT_OUT,
 
 typedef struct emily__product {
   int64_t m, n, k, batch;
-  float alpha, beta;
+  double alpha, beta;
   emily__matrix matrix[EMILY__PRODUCT_MATRICES]; /* those of batch 0 */
   int32_t batch_ndim;
   int64_t batch_shape[EMILY__MAX_RANK];
@@ -54,7 +54,8 @@ void emily__skinny_pack(float *to, const emily__matrix *a, int64_t m, int64_t k)
 
 /* The kernels: what to run, with scratch taken before out is written. */
 emily_status emily__product_skinny(const emily__product *p); /* m ≤ EMILY__SKINNY_MAX, b's k axis contiguous */
-emily_status emily__product_gemm(const emily__product *p);   /* any strides; float32, float16, bfloat16, mixed */
-void emily__product_naive(const emily__product *p);          /* float64 or complex64, all alike */
+emily_status emily__product_gemm(const emily__product *p);   /* any strides and dtype; float32, float16 and bfloat16 may be mixed */
+enum { EMILY__DOTS_MAX = 4 };
+emily_status emily__product_dots(const emily__product *p); /* not summed in float32, m ≤ EMILY__DOTS_MAX, b's k axis contiguous */
 
 #endif

@@ -181,12 +181,48 @@ static void every_dtype_layout_and_shape(void **unused) {
         }
 }
 
+static uint64_t bits_of(const operand *x, int64_t t, int64_t i, int64_t j) {
+  uint64_t bits = 0;
+  const int64_t at = t * x->strides[0] + i * x->strides[1] + j * x->strides[2], size = (int64_t)emily_dtype_size(x->tensor.dtype);
+  memcpy(&bits, (const char *)x->tensor.data + at * size, (size_t)size);
+  return bits;
+}
+
+/* Integers of every width are sums modulo 2^64, cut to their width; bools are or of ands. */
+static void integers_wrap(void **unused) {
+  (void)unused;
+  for (int round = 0; round < 400; round++) {
+    const emily_dtype dtype = (emily_dtype)(EMILY_BOOL + next() % 9);
+    const shape s = {1 + next() % 3, 1 + next() % 40, 1 + next() % 140, next() % 70 + (round % 50 ? 0 : 900)};
+    enum layout layouts[3] = {(enum layout)(next() % ONE_ROW), (enum layout)(next() % ONE_ROW), ROWS};
+    const int64_t size = (int64_t)emily_dtype_size(dtype);
+    product p;
+    make_product(&p, (emily_dtype[3]){dtype, dtype, dtype}, layouts, s, next() % 2);
+    p.attrs = (emily__attrs_matmul){dtype == EMILY_BOOL ? 1 : -3, dtype == EMILY_BOOL ? 1 : 2};
+    operand *all[] = {&p.a, &p.b, &p.c};
+    for (int x = 0; x < 3; x++)
+      for (size_t i = 0; i < all[x]->bytes; i++) all[x]->memory[i] = (char)(dtype == EMILY_BOOL ? next() % 8 == 0 : next());
+    assert_int_equal(run(&p), EMILY_OK);
+    for (int64_t at = 0; at < s.batch * s.m * s.n; at++) {
+      const int64_t t = at / (s.m * s.n), i = at / s.n % s.m, j = at % s.n;
+      uint64_t sum = 0, added = p.has_c ? bits_of(&p.c, t, i, j) : 0;
+      for (int64_t l = 0; l < s.k; l++) {
+        const uint64_t x = bits_of(&p.a, t, i, l), y = bits_of(&p.b, t, l, j);
+        sum = dtype == EMILY_BOOL ? sum | (x & y) : sum + x * y;
+      }
+      const uint64_t want = dtype == EMILY_BOOL ? sum | added : (uint64_t)-3 * sum + 2 * added, got = bits_of(&p.out, t, i, j);
+      assert_memory_equal(&want, &got, (size_t)size);
+    }
+    free_product(&p);
+  }
+}
+
 /* Past every border of the blocking: several blocks of k, of rows and of columns, and tails of each. */
 static void large_enough_for_every_block(void **unused) {
   (void)unused;
   const shape large[] = {
       {1, 401, 300, 70}, {1, 30, 40, 1100}, {1, 1, 700, 513}, {1, 8, 520, 1030}, {1, 70, 600, 600}};
-  for (int d = 0; d < 5; d++)
+  for (int d = 0; d < DTYPES; d++)
     for (size_t s = 0; s < sizeof large / sizeof *large; s++)
       for (int lb = ROWS; lb <= COLUMNS; lb++) {
         enum layout layouts[3] = {ROWS, (enum layout)lb, ONE_ROW};
@@ -304,6 +340,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_dtype_layout_and_shape),
       cmocka_unit_test(large_enough_for_every_block),
+      cmocka_unit_test(integers_wrap),
       cmocka_unit_test(random_products),
       cmocka_unit_test(nothing_to_sum_gives_beta_c),
       cmocka_unit_test(nothing_to_write_is_no_error),

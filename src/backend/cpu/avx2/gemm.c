@@ -35,7 +35,7 @@ static INLINED void tile(float *c, int64_t ldc, const float *a, const float *b, 
   }
 }
 
-static void micro(float *c, int64_t ldc, const float *a, const float *b, int64_t ldb, int64_t k, int32_t rows,
+static void micro(void *c, int64_t ldc, const void *a, const void *b, int64_t ldb, int64_t k, int32_t rows,
                   bool accumulate) {
   switch (rows) {
     case 1: tile(c, ldc, a, b, ldb, k, 1, accumulate); break;
