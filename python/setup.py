@@ -2,6 +2,7 @@
 
 One wheel serves every Python from 3.11 on (abi3). Needed: make, a C compiler, pkg-config, and the -dev packages of docs/DEPENDENCIES.md.
 """
+import glob
 import os
 import re
 import shutil
@@ -27,12 +28,15 @@ class Make(build_ext):
         home = os.path.dirname(self.get_ext_fullpath(ext.name))
         os.makedirs(home, exist_ok=True)
         shutil.copy(os.path.join(made, "_emily.abi3.so"), home)
+        for stub in glob.glob(os.path.join(made, "core", "*.pyi")):  # written by the build
+            os.makedirs(os.path.join(home, "core"), exist_ok=True)
+            shutil.copy(stub, os.path.join(home, "core"))
 
 
 setup(
     version=version(),
     packages=["emily", "emily.core"],
-    package_data={"emily": ["py.typed", "*.pyi"], "emily.core": ["*.pyi"]},
+    package_data={"emily": ["py.typed"]},
     ext_modules=[Extension("emily._emily", sources=[], py_limited_api=True)],
     cmdclass={"build_ext": Make},
     options={"bdist_wheel": {"py_limited_api": "cp311"}},

@@ -7,11 +7,13 @@ PYTHON ?= python3
 PY_DIR := $(BUILD)/python/emily
 PY_SRC := $(sort $(wildcard python/src/*.c))
 PY_OBJ := $(PY_SRC:%.c=$(BUILD)/obj/%.o)
-PY_FILES := $(sort $(shell find python/emily -name '*.py' -o -name '*.pyi' -o -name py.typed))
+PY_FILES := $(sort $(shell find python/emily -name '*.py' -o -name py.typed))
 PY_INCLUDE = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')
 
-.PHONY: python python-stubs
-python: $(PY_DIR)/_emily.abi3.so $(PY_FILES:python/%=$(BUILD)/python/%) ## build the Python package into BUILD/python
+.PHONY: python
+python: $(PY_DIR)/core/__init__.pyi ## build the Python package into BUILD/python
+$(PY_DIR)/core/__init__.pyi: tools/python-stubs $(PY_DIR)/_emily.abi3.so $(PY_FILES:python/%=$(BUILD)/python/%)
+	$(Q)$(PYTHON) tools/python-stubs $(BUILD)/python
 $(PY_OBJ): ALL_CPPFLAGS += -isystem $(PY_INCLUDE)
 $(PY_DIR)/_emily.abi3.so: $(PY_OBJ) $(BUILD)/libemily.a
 	@mkdir -p $(@D)
@@ -19,8 +21,5 @@ $(PY_DIR)/_emily.abi3.so: $(PY_OBJ) $(BUILD)/libemily.a
 $(BUILD)/python/%: python/%
 	@mkdir -p $(@D)
 	@cp $< $@
-
-python-stubs: python ## write the .pyi files of the package from the op table
-	$(Q)PYTHONPATH=$(BUILD)/python PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tools/python-stubs
 
 -include $(PY_OBJ:.o=.d)

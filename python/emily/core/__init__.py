@@ -5,10 +5,9 @@ Functions come from emily's op table at import; help(name) shows their arguments
 import math as _math
 
 from .. import _emily
-from .._emily import Dtype, Stream, array, async_eval, eval, promote_types
+from .._emily import Dtype, array, async_eval, eval, promote_types
 from . import _device, _dtypes, _functions, _indexing, _interop, _io, _repr, _table
 from ._device import *  # noqa: F403
-from ._device import cpu, gpu
 from ._dtypes import DtypeCategory, can_cast, finfo, iinfo, isdtype, issubdtype, result_type
 from ._indexing import ArrayAt
 from ._interop import asarray, from_dlpack
@@ -21,9 +20,7 @@ e, pi, inf, nan, euler_gamma, newaxis = _math.e, _math.pi, _math.inf, _math.nan,
 globals().update(_table.MODULES[""])
 globals().update(_dtypes.ALL)
 globals().update(DtypeCategory.__members__)
-globals().update({name: value for name, value in vars(_functions).items() if not name.startswith("_") and callable(value)
-                  and getattr(value, "__module__", None) == _functions.__name__})
-slice, slice_update = _functions.dynamic_slice, _functions.dynamic_slice_update
+globals().update(_functions.PUBLIC)
 
 from . import fast, fft, linalg, random  # noqa: E402
 

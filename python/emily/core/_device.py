@@ -4,6 +4,11 @@ import enum
 from .. import _emily
 from .._emily import Stream
 
+__all__ = ["Device", "DeviceType", "Stream", "StreamContext", "ThreadLocalStream", "clear_cache", "clear_streams", "cpu", "default_device",
+           "default_stream", "device_count", "device_info", "get_active_memory", "get_cache_memory", "get_memory_limit", "get_peak_memory",
+           "gpu", "is_available", "new_stream", "new_thread_local_stream", "new_thread_unsafe_stream", "reset_peak_memory",
+           "set_cache_limit", "set_default_device", "set_default_stream", "set_memory_limit", "set_wired_limit", "stream", "synchronize"]
+
 
 class DeviceType(enum.Enum):
     cpu = 0

@@ -190,3 +190,15 @@ def depends(inputs, dependencies):
 def get_array_buffer_size(a):
     """Bytes of an array."""
     return a.nbytes
+
+
+def conv_general(input, weight, /, stride=1, padding=0, kernel_dilation=1, input_dilation=1, groups=1, flip=False, *, stream=None):
+    """A convolution of any kind; padding: a number, one for each axis, or a pair (before, after) of these."""
+    low, high = padding if isinstance(padding, (tuple, list)) and padding and not isinstance(padding[0], int) else (padding, padding)
+    axes = input.ndim - 2
+    each = [v if isinstance(v, (list, tuple)) else [v] * axes for v in (stride, low, high, kernel_dilation, input_dilation)]
+    return OPS["conv_general"](input, weight, *each, groups, flip, stream=stream)
+
+
+PUBLIC = {name: value for name, value in globals().items() if not name.startswith("_") and hasattr(value, "__code__")}
+PUBLIC["slice"], PUBLIC["slice_update"] = PUBLIC.pop("dynamic_slice"), PUBLIC.pop("dynamic_slice_update")

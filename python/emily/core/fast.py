@@ -1,5 +1,5 @@
 """Fused ops of transformers, with the signatures of mlx.core.fast."""
-from .._emily import array
+from .. import _emily
 from ._table import MODULES as _MODULES, OPS as _OPS
 
 globals().update(_MODULES["fast"])
@@ -9,9 +9,9 @@ def rope(a, dims, *, traditional=False, base=10000.0, scale=1.0, offset=0, freqs
     """Rotary position embedding of the last axis; offset: an integer, or an array of one for each sequence."""
     if base is None and freqs is None:
         raise ValueError("[rope] Exactly one of base and freqs must be given.")
-    if isinstance(offset, array) and offset.ndim == 0 and offset.size == 1 and "offsets" not in ():
+    if isinstance(offset, _emily.array) and offset.ndim == 0 and offset.size == 1:
         offset = offset.item()
-    many = isinstance(offset, array)
+    many = isinstance(offset, _emily.array)
     return _OPS["rope"](a, dims, traditional, 10000.0 if base is None else base, scale, 0 if many else offset,
                         offset if many else None, freqs, stream=stream)
 

@@ -1,4 +1,9 @@
 """Linear algebra, with the signatures of mlx.core.linalg: the ops of the table's group linalg."""
-from ._table import MODULES as _MODULES
+from ._table import MODULES as _MODULES, OPS as _OPS
 
 globals().update(_MODULES["linalg"])
+
+
+def svd(a, compute_uv=True, *, stream=None):
+    """Singular values with both sides (U, S, Vt), or the values alone."""
+    return _OPS["linalg_svd"](a, stream=stream) if compute_uv else _OPS["linalg_svdvals"](a, stream=stream)

@@ -2,17 +2,16 @@
 
 Each thread has a sequence of its own: key=None splits its key, keeps the first half and uses the second.
 """
-import threading
-import time
+import threading as _threading
+import time as _time
 
 from .. import _emily
-from .._emily import array, float32, int32
 from ._table import MODULES as _MODULES, OPS as _OPS
 
 globals().update(_MODULES["random"])
 
 
-class _Sequence(threading.local):
+class _Sequence(_threading.local):
     def __init__(self):
         self.keys = None
 
@@ -28,7 +27,7 @@ class _Sequence(threading.local):
         return both[1]
 
 
-_STARTED = int(time.time() * 1000)
+_STARTED = int(_time.time() * 1000)
 _sequence = _Sequence()
 
 
@@ -70,19 +69,19 @@ def _key(given):
     return _sequence.next() if given is None else given
 
 
-def uniform(low=0, high=1, shape=(), dtype=float32, key=None, stream=None):
+def uniform(low=0, high=1, shape=(), dtype=_emily.float32, key=None, stream=None):
     """Uniform in [low, high)."""
-    low, high = _OPS["astype"](_emily.weak(low, None), dtype or float32), _OPS["astype"](_emily.weak(high, None), dtype or float32)
+    low, high = _OPS["astype"](_emily.weak(low, None), dtype or _emily.float32), _OPS["astype"](_emily.weak(high, None), dtype or _emily.float32)
     return _OPS["random_uniform"](_key(key), low, high, _shape(shape), dtype, stream=stream)
 
 
-def normal(shape=(), dtype=float32, loc=None, scale=None, key=None, stream=None):
+def normal(shape=(), dtype=_emily.float32, loc=None, scale=None, key=None, stream=None):
     """Normally distributed, mean loc, deviation scale."""
-    loc, scale = [None if v is None else _OPS["astype"](_emily.weak(v, None), dtype or float32) for v in (loc, scale)]
+    loc, scale = [None if v is None else _OPS["astype"](_emily.weak(v, None), dtype or _emily.float32) for v in (loc, scale)]
     return _OPS["random_normal"](_key(key), _shape(shape), dtype, loc, scale, stream=stream)
 
 
-def randint(low, high, shape=(), dtype=int32, key=None, stream=None):
+def randint(low, high, shape=(), dtype=_emily.int32, key=None, stream=None):
     """Integers in [low, high)."""
     return _OPS["random_randint"](_key(key), low, high, _shape(shape), dtype, stream=stream)
 
@@ -93,7 +92,7 @@ def bernoulli(p=0.5, shape=None, key=None, stream=None):
     return _OPS["random_bernoulli"](_key(key), p, p.shape if shape is None else shape, stream=stream)
 
 
-def gumbel(shape=(), dtype=float32, key=None, stream=None):
+def gumbel(shape=(), dtype=_emily.float32, key=None, stream=None):
     """Standard Gumbel distributed."""
     return _OPS["random_gumbel"](_key(key), _shape(shape), dtype, stream=stream)
 
@@ -120,22 +119,22 @@ def bits(shape=(), width=4, key=None, stream=None):
 
 
 if "random_truncated_normal" in _OPS:
-    def truncated_normal(lower, upper, shape=None, dtype=float32, key=None, stream=None):
+    def truncated_normal(lower, upper, shape=None, dtype=_emily.float32, key=None, stream=None):
         """Normally distributed, within two bounds."""
         return _OPS["random_truncated_normal"](_key(key), lower, upper, shape, dtype, stream=stream)
 
 if "random_laplace" in _OPS:
-    def laplace(shape=(), dtype=float32, loc=0.0, scale=1.0, key=None, stream=None):
+    def laplace(shape=(), dtype=_emily.float32, loc=0.0, scale=1.0, key=None, stream=None):
         """Laplace distributed."""
         return _OPS["random_laplace"](_key(key), _shape(shape), dtype, loc, scale, stream=stream)
 
 if "random_permutation" in _OPS:
     def permutation(x, axis=0, key=None, stream=None):
         """The entries of an array along an axis in random order; of an integer: those of arange."""
-        x = x if isinstance(x, array) else _OPS["arange"](0, x, 1, _emily.uint32)
+        x = x if isinstance(x, _emily.array) else _OPS["arange"](0, x, 1, _emily.uint32)
         return _OPS["random_permutation"](_key(key), x, axis, stream=stream)
 
 if "random_multivariate_normal" in _OPS:
-    def multivariate_normal(mean, cov, shape=(), dtype=float32, key=None, stream=None):
+    def multivariate_normal(mean, cov, shape=(), dtype=_emily.float32, key=None, stream=None):
         """Jointly normal, with a mean and a covariance."""
         return _OPS["random_multivariate_normal"](_key(key), mean, cov, _shape(shape), dtype, stream=stream)
