@@ -17,6 +17,7 @@ typedef struct op_object {
   PyObject_HEAD
   const emily_op_info *info;
   int32_t param_count, positional;
+  int as_list; /* several results: a list, else a tuple */
   param params[MAX_PARAMS];
   PyMethodDef def;
   char *doc;
@@ -267,13 +268,13 @@ static size_t room_for_many(const call *c) {
   return (size_t)most < (size_t)1 << 24 ? (size_t)most : (size_t)1 << 24;
 }
 
-static PyObject *wrap_results(emily_array *const *out, size_t count, int32_t results) {
-  PyObject *all = results ? PyTuple_New((Py_ssize_t)count) : PyList_New((Py_ssize_t)count);
+static PyObject *wrap_results(emily_array *const *out, size_t count, int as_list) {
+  PyObject *all = as_list ? PyList_New((Py_ssize_t)count) : PyTuple_New((Py_ssize_t)count);
   for (size_t i = 0; all && i < count; i++) {
     PyObject *one = wrap_array(emily_array_retain(out[i]));
     if (!one) Py_CLEAR(all);
-    if (one && results) PyTuple_SetItem(all, (Py_ssize_t)i, one);
-    if (one && !results) PyList_SetItem(all, (Py_ssize_t)i, one);
+    if (one && !as_list) PyTuple_SetItem(all, (Py_ssize_t)i, one);
+    if (one && as_list) PyList_SetItem(all, (Py_ssize_t)i, one);
   }
   return all;
 }
@@ -287,7 +288,7 @@ static PyObject *call_many(call *c, emily_scope *scope) {
     if (!out) return PyErr_NoMemory();
   }
   emily_status status = emily_call_op(scope, c->op->info, c->operands, c->operand_count, c->attrs, c->attr_count, out, capacity, &count);
-  PyObject *all = status == EMILY_OK ? wrap_results(out, count, c->op->info->results) : raise_last_error();
+  PyObject *all = status == EMILY_OK ? wrap_results(out, count, c->op->as_list) : raise_last_error();
   if (out != few) PyMem_Free(out);
   return all;
 }
@@ -394,18 +395,20 @@ static int read_param(op_object *op, PyObject *row) {
   return p->name ? 0 : -1;
 }
 
-/* function(op, name, module, doc, params): a function of the op. */
+/* function(op, name, module, doc, params, as_list): a function of the op. */
 PyObject *make_function(PyObject *module, PyObject *args) {
   (void)module;
   const char *op_name, *name, *home, *doc;
   PyObject *params;
-  if (!PyArg_ParseTuple(args, "ssssO!", &op_name, &name, &home, &doc, &PyTuple_Type, &params)) return NULL;
+  int as_list;
+  if (!PyArg_ParseTuple(args, "ssssO!p", &op_name, &name, &home, &doc, &PyTuple_Type, &params, &as_list)) return NULL;
   const emily_op_info *info = emily_op_find(op_name);
   if (!info || info->arg_count > MAX_PARAMS || PyTuple_Size(params) > MAX_PARAMS)
     return PyErr_Format(PyExc_ValueError, "there is no op %s, or it has too many arguments", op_name);
   op_object *op = (op_object *)PyType_GenericAlloc(op_type, 0);
   if (!op) return NULL;
   op->info = info;
+  op->as_list = as_list;
   op->name = PyUnicode_InternFromString(name);
   size_t length = strlen(doc) + 1;
   op->doc = PyMem_Malloc(length);

@@ -21,6 +21,10 @@ SPECS = {
 # Groups whose first operand keeps its name.
 KEEP_X = {"fast"}
 
+# Ops of several results give a tuple where their number is fixed, a list where it is not; but for these, as in MLX.
+LISTS = {"divmod", "quantize"}
+TUPLES = {"meshgrid", "unstack"}
+
 # name: the function that it is, in the same module.
 ALIASES = {
     "": {
@@ -87,6 +91,10 @@ def parameters(row):
         _, kind, required, text = of[argument]
         also = argument if argument != name else None
         yield name, argument, keyword_only, star, also, kind, None if required else default(kind, required, text)
+
+
+def gives_list(row):
+    return row[0] in LISTS or (row[3] == 0 and row[0] not in TUPLES)
 
 
 def signature(params, annotate=None):

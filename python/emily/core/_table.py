@@ -26,7 +26,7 @@ def make(row):
     text = _signatures.signature(params) if ordered(params) else None
     doc = (f"{name}({text})\n--\n\n" if text else "") + summary[:1].upper() + summary[1:] + "."
     home = "emily.core" + ("." + module if module else "")
-    return module, name, _emily.function(op, name, home, doc, tuple(p[:5] for p in params))
+    return module, name, _emily.function(op, name, home, doc, tuple(p[:5] for p in params), _signatures.gives_list(row))
 
 
 ROWS = {row[0]: row for row in _emily.table()}
