@@ -21,15 +21,17 @@ static bool read_order(const emily__op *op, const char *text, order *kind, doubl
 }
 
 /* sqrt(sum |x|²) */
-static emily_array *root_norm(emily_scope *s, emily_array *x, const int64_t *axes, int32_t count, bool keepdims) {
-  emily_array *squares = emily_square(s, x && x->dtype == EMILY_COMPLEX64 ? emily_abs(s, x) : x);
-  return emily_sqrt(s, emily_sum(s, squares, axes, count, keepdims));
+static emily_array *root_norm(const emily__op *op, emily_array *x, const int64_t *axes, int32_t count, bool keepdims) {
+  emily__axes set;
+  if (x->dtype == EMILY_COMPLEX64) x = emily_abs(op->scope, x);
+  if (!x || !emily__op_axes(op, axes, count, x->ndim, &set)) return NULL;
+  return emily_sqrt(op->scope, emily__reduce(op, EMILY__PRIM_sum_squares, x, &set, keepdims));
 }
 
 /* (sum |x|^p)^(1/p) and its limits */
 static emily_array *vector_norm(const emily__op *op, emily_array *x, double p, const int64_t *axes, bool keepdims) {
   emily_scope *s = op->scope;
-  if (p == 2) return root_norm(s, x, axes, 1, keepdims);
+  if (p == 2) return root_norm(op, x, axes, 1, keepdims);
   emily_array *size = emily_abs(s, x);
   if (!size) return NULL;
   if (p == 0) return emily_sum(s, emily__cast(op, emily_not_equal(s, size, emily__scalar(op, 0, size->dtype)), size->dtype), axes, 1, keepdims);
@@ -56,7 +58,7 @@ static emily_array *of_values(emily_scope *s, emily_array *x, const int64_t *axe
 /* axes: rows, columns, not negative. */
 static emily_array *matrix_norm(const emily__op *op, emily_array *x, order kind, double p, const int64_t *axes) {
   emily_scope *s = op->scope;
-  if (kind == FROBENIUS) return root_norm(s, x, axes, 2, true);
+  if (kind == FROBENIUS) return root_norm(op, x, axes, 2, true);
   if (kind == NUCLEAR || fabs(p) == 2) return of_values(s, x, axes, kind, p);
   if (fabs(p) == 1) return of_sums(s, x, &axes[0], &axes[1], p > 0);
   if (isinf(p)) return of_sums(s, x, &axes[1], &axes[0], p > 0);
@@ -84,7 +86,7 @@ static emily_array *norm_of(const emily__op *op, emily_array *x, order kind, dou
     set |= (uint64_t)1 << axis;
     order_of[i] = axis;
   }
-  if (kind == ROOT) return root_norm(op->scope, x, order_of, count, keepdims);
+  if (kind == ROOT) return root_norm(op, x, order_of, count, keepdims);
   if (count == 0) return emily__op_fail(op, EMILY_INVALID_ARGUMENT, "there is no axis to take this norm over");
   if (count == 1 && kind != NUMBER) return emily__op_fail(op, EMILY_INVALID_ARGUMENT, "this norm is of matrices: name two axes");
   if (count == 1) return vector_norm(op, x, p, order_of, keepdims);
@@ -102,7 +104,7 @@ emily_array *emily_linalg_norm(emily_scope *scope, emily_array *a, const char *o
   if (!x || !read_order(&op, ord, &kind, &p)) return NULL;
   if (axes && axes_count < 0) return REFUSE("a list of %d axes", axes_count);
   emily_array *y;
-  if (!axes && kind == ROOT) y = root_norm(scope, x, NULL, 0, keepdims);
+  if (!axes && kind == ROOT) y = root_norm(&op, x, NULL, 0, keepdims);
   else y = norm_of(&op, x, kind, p, axes ? axes : first_two, axes ? axes_count : a->ndim, keepdims);
   return y ? emily__cast(&op, y, dtype == EMILY_COMPLEX64 ? EMILY_FLOAT32 : dtype) : NULL;
 }

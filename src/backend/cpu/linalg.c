@@ -175,9 +175,11 @@ static emily_status failure(const emily__batch *b, int64_t index, int32_t info) 
   return emily__fail(EMILY_INVALID_ARGUMENT, b->name, "%s: %s%s", b->name, b->meaning, which);
 }
 
+enum { CALL = 1 << 12 }; /* operations that calls of LAPACK cost beside their arithmetic */
+
 /* By shape alone: a matrix of n costs some n³ operations. */
 static int64_t blocks_of(const emily__batch *b) {
-  double each = ((double)b->m * b->n + (double)b->b.rows * (double)b->b.columns) * (b->k + 8), total = each * (double)b->a.count;
+  double each = ((double)b->m * b->n + (double)b->b.rows * (double)b->b.columns) * (b->k + 8) + (b->lapack ? CALL : 0), total = each * (double)b->a.count;
   int64_t blocks = total >= (double)GRAIN * MOST_BLOCKS ? MOST_BLOCKS : (int64_t)(total / GRAIN);
   if (blocks > b->a.count) blocks = b->a.count;
   return blocks < 1 ? 1 : blocks;

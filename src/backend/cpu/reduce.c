@@ -214,6 +214,7 @@ static emily_status reduce(const emily__node_view *node) {
 }
 
 emily_status emily__cpu_sum(const emily__node_view *node) { return reduce(node); }
+emily_status emily__cpu_sum_squares(const emily__node_view *node) { return reduce(node); }
 emily_status emily__cpu_prod(const emily__node_view *node) { return reduce(node); }
 emily_status emily__cpu_max(const emily__node_view *node) { return reduce(node); }
 emily_status emily__cpu_min(const emily__node_view *node) { return reduce(node); }

@@ -1,4 +1,4 @@
-/* reducers.c: the folds of sum, prod, max, min, all and any, by dtype.
+/* reducers.c: the folds of sum, sum of squares, prod, max, min, all and any, by dtype.
  *
  * Sums and products of floats accumulate in float64 (contiguous float32 first in the kernel table's blocked sum), of
  * integers in uint64, which wraps to the same bits as the dtype itself. A maximum or minimum is NaN where an element
@@ -136,6 +136,29 @@ static const reducer sum_reducer_table = {sum_start_float32, sum_row_table,     
 static const reducer max_reducer_table = {max_start_float32, max_row_table,     max_column_float32,
                                           max_merge_float32, max_store_float32, sizeof(float)};
 
+/* squares of floats: merged and stored as sums are */
+static void squares_row_table(void *acc, const void *x, int64_t n) {
+  *(double *)acc += (double)emily__cpu_kernels_get()->dot(x, x, n);
+}
+static void squares_row_float64(void *acc, const void *in, int64_t n) {
+  enum { LANES = 16 };
+  const double *x = in;
+  double lane[LANES] = {0}, total = 0;
+  for (int64_t i = 0; i < n; i++) lane[i % LANES] += x[i] * x[i];
+  for (int j = 0; j < LANES; j++) total += lane[j];
+  *(double *)acc += total;
+}
+static void squares_column_float32(void *acc, const void *x, int64_t n) {
+  for (int64_t j = 0; j < n; j++) ((double *)acc)[j] += (double)((const float *)x)[j] * (double)((const float *)x)[j];
+}
+static void squares_column_float64(void *acc, const void *x, int64_t n) {
+  for (int64_t j = 0; j < n; j++) ((double *)acc)[j] += ((const double *)x)[j] * ((const double *)x)[j];
+}
+static const reducer squares_reducer_float32 = {sum_start_float32, squares_row_table, squares_column_float32,
+                                                sum_merge_float32, sum_store_float32, sizeof(double)};
+static const reducer squares_reducer_float64 = {sum_start_float64, squares_row_float64, squares_column_float64,
+                                                sum_merge_float64, sum_store_float64, sizeof(double)};
+
 #define OF_INTEGER(op)                                                                                               \
   [EMILY_UINT8] = &op##_reducer_uint8, [EMILY_UINT16] = &op##_reducer_uint16, [EMILY_UINT32] = &op##_reducer_uint32, \
   [EMILY_UINT64] = &op##_reducer_uint64, [EMILY_INT8] = &op##_reducer_int8, [EMILY_INT16] = &op##_reducer_int16,     \
@@ -147,6 +170,8 @@ static const reducer max_reducer_table = {max_start_float32, max_row_table,     
 
 const reducer *emily__cpu_reducer(emily__prim prim, emily_dtype dtype) {
   static const reducer *const sums[EMILY_DTYPE_COUNT] = {OF_NUMBER(sum, sum_reducer_table)};
+  static const reducer *const squares[EMILY_DTYPE_COUNT] = {[EMILY_FLOAT32] = &squares_reducer_float32,
+                                                            [EMILY_FLOAT64] = &squares_reducer_float64};
   static const reducer *const prods[EMILY_DTYPE_COUNT] = {OF_NUMBER(prod, prod_reducer_float32)};
   static const reducer *const maxs[EMILY_DTYPE_COUNT] = {OF_ANY(max, max_reducer_table)};
   static const reducer *const mins[EMILY_DTYPE_COUNT] = {OF_ANY(min, min_reducer_float32)};
@@ -154,6 +179,7 @@ const reducer *emily__cpu_reducer(emily__prim prim, emily_dtype dtype) {
   static const reducer *const anys[EMILY_DTYPE_COUNT] = {OF_ANY(any, any_reducer_float32)};
   switch (prim) {
     case EMILY__PRIM_sum: return sums[dtype];
+    case EMILY__PRIM_sum_squares: return squares[dtype];
     case EMILY__PRIM_prod: return prods[dtype];
     case EMILY__PRIM_max: return maxs[dtype];
     case EMILY__PRIM_min: return mins[dtype];
