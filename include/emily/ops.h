@@ -437,6 +437,38 @@ EMILY_API emily_array *emily_put_along_axis(emily_scope *scope, emily_array *x, 
 EMILY_API emily_array *emily_scatter_add_axis(emily_scope *scope, emily_array *x, emily_array *indices, emily_array *values,
                                               int64_t axis);
 
+/* What tuples of indices in the last axis point at. indices: integers [..., n], one for each of `axes` (NULL: the first n).
+ * [indices.shape[:-1]..., the other axes of x...]. Out of bounds as gather. */
+EMILY_API emily_array *emily_gather_nd(emily_scope *scope, emily_array *x, emily_array *indices, const int64_t *axes,
+                                       int32_t axes_count);
+/* Updates put where tuples of indices in the last axis point. Indices as gather_nd's; updates broadcast to the shape that gather_nd would
+ * give, and are cast to x's dtype. Out of bounds and several at one place as scatter. */
+EMILY_API emily_array *emily_indexed_put(emily_scope *scope, emily_array *x, emily_array *indices, emily_array *updates,
+                                         const int64_t *axes, int32_t axes_count);
+/* Updates added where tuples of indices in the last axis point. As indexed_put; all of several at one place are added. */
+EMILY_API emily_array *emily_indexed_add(emily_scope *scope, emily_array *x, emily_array *indices, emily_array *updates,
+                                         const int64_t *axes, int32_t axes_count);
+/* Where elements are not zero, an array of indices for each axis: int64 [n], in row-major order. x is evaluated when the op is
+ * built, for n; its failure is the scope's. A 0-d x is refused. */
+EMILY_API emily_status emily_nonzero(emily_scope *scope, emily_array *x, emily_array **out, size_t capacity, size_t *count);
+/* Where elements of the flattened array are not zero: int64 [n]. Evaluates x as nonzero does. */
+EMILY_API emily_array *emily_flatnonzero(emily_scope *scope, emily_array *x);
+/* Where elements are not zero, a row of indices for each: int64 [n, axes]. Evaluates x as nonzero does. */
+EMILY_API emily_array *emily_argwhere(emily_scope *scope, emily_array *x);
+/* Elements where a mask is true, in row-major order. mask: bool, of the shape of x's leading axes. [n, the other axes of x...]. The mask is
+ * evaluated when the op is built, for n; its failure is the scope's. */
+EMILY_API emily_array *emily_masked_select(emily_scope *scope, emily_array *x, emily_array *mask);
+/* Elements where a mask is true replaced by values in their order. mask: bool, of the shape of x's leading axes; src: [m, the other axes
+ * of x...], cast to x's dtype, or without the first axis, the same for each. Fewer than the mask wants is an error of the evaluation. */
+EMILY_API emily_array *emily_masked_scatter(emily_scope *scope, emily_array *x, emily_array *mask, emily_array *src);
+/* The sorted different elements, and on request where they are and how many. x is flattened; results: values [size], then those that are
+ * wanted of index (uint32 [size], the first place of each), inverse (uint32, x's shape: the value of each element) and counts (int32
+ * [size]). size -1: as many as there are, for which x is evaluated when the op is built. Of fewer the smallest are given, and
+ * inverse then ends at the last; past the last value stands fill_value (one element, or NULL: the first value) with the count 0.
+ * NaN differs from NaN. */
+EMILY_API emily_status emily_unique(emily_scope *scope, emily_array *x, emily_array *fill_value, int64_t size, bool return_index,
+                                    bool return_inverse, bool return_counts, emily_array **out, size_t capacity, size_t *count);
+
 /* ---- sort ---- */
 
 /* Ascending along an axis, NaN last. EMILY_NO_AXIS: of the flattened array. Stable. */

@@ -90,3 +90,75 @@ EMILY__INFER(diagonal) {
   out->shape[out->ndim++] = rows < columns ? rows : columns;
   return EMILY_OK;
 }
+
+/* ---- masks ---- */
+
+EMILY__INFER(count_true) {
+  (void)attrs, (void)n;
+  if (in[0]->dtype != EMILY_BOOL) return refuse("a mask is of bools");
+  out->dtype = EMILY_INT64;
+  out->ndim = 0;
+  return EMILY_OK;
+}
+
+static emily_status check_count(const emily__attrs_ints *a, const emily_array *mask) {
+  if (mask->dtype != EMILY_BOOL) return refuse("a mask is of bools");
+  return a->count == 1 && a->values[0] >= 0 && a->values[0] <= mask->size ? EMILY_OK : refuse("a mask has not so many elements");
+}
+
+EMILY__INFER(nonzero) {
+  (void)n;
+  const emily__attrs_ints *a = attrs;
+  EMILY__TRY(check_count(a, in[0]));
+  out->dtype = EMILY_INT64;
+  out->ndim = 2;
+  out->shape[0] = in[0]->ndim;
+  out->shape[1] = a->values[0];
+  return EMILY_OK;
+}
+
+static emily_status check_mask(const emily_array *x, const emily_array *mask) {
+  if (mask->dtype != EMILY_BOOL || mask->ndim > x->ndim || !emily__shape_equal(mask->dims, mask->ndim, x->dims, mask->ndim))
+    return refuse("a mask is of bools and has the shape of leading axes");
+  return EMILY_OK;
+}
+
+EMILY__INFER(masked_select) {
+  (void)n;
+  const emily__attrs_ints *a = attrs;
+  const emily_array *x = in[0], *mask = in[1];
+  EMILY__TRY(check_mask(x, mask));
+  EMILY__TRY(check_count(a, mask));
+  if (x->ndim - mask->ndim + 1 > EMILY__MAX_RANK) return refuse("an array has at most 64 axes");
+  out->dtype = x->dtype;
+  out->ndim = 1;
+  out->shape[0] = a->values[0];
+  for (int32_t i = mask->ndim; i < x->ndim; i++) out->shape[out->ndim++] = x->dims[i];
+  return EMILY_OK;
+}
+
+EMILY__INFER(masked_scatter) {
+  (void)attrs, (void)n;
+  const emily_array *x = in[0], *mask = in[1], *rows = in[2];
+  EMILY__TRY(check_mask(x, mask));
+  const int32_t rest = x->ndim - mask->ndim;
+  if (rows->dtype != x->dtype || rows->ndim != rest + 1 || rest + 1 > EMILY__MAX_RANK ||
+      !emily__shape_equal(rows->dims + 1, rest, x->dims + mask->ndim, rest))
+    return refuse("rows have their array's dtype and the shape of its axes past the mask's");
+  like(out, x);
+  return EMILY_OK;
+}
+
+EMILY__INFER(runs) {
+  (void)n;
+  const emily__attrs_runs *a = attrs;
+  if (in[0]->ndim != 1 || a->size < 0) return refuse("runs are of one axis, and not fewer than none");
+  const emily_dtype dtypes[] = {EMILY_UINT32, EMILY_UINT32, EMILY_INT32, EMILY_INT64};
+  const int64_t sizes[] = {a->size, a->each ? in[0]->size : 0, a->size};
+  for (int32_t k = 0; k < 4; k++) {
+    out[k].dtype = dtypes[k];
+    out[k].ndim = k < 3;
+    if (k < 3) out[k].shape[0] = sizes[k];
+  }
+  return EMILY_OK;
+}

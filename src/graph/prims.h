@@ -101,6 +101,12 @@ typedef struct emily__attrs_diagonal {
   int64_t axis1, axis2, offset;
 } emily__attrs_diagonal;
 
+/* Runs of equal elements; what follows the last of `size` runs is filled from the first, with lengths of 0. */
+typedef struct emily__attrs_runs {
+  int64_t size;
+  int64_t each; /* 0: the run of each element is not wanted, and that output is empty */
+} emily__attrs_runs;
+
 /* Windows of the extents slice_sizes that begin where indices say on `axes` (distinct, in the order of the indices), at 0 elsewhere.
  * clamp 1: an index is moved to where its window fits, and does not count from the end. */
 typedef struct emily__attrs_gather {

@@ -199,3 +199,77 @@ emily_array *emily_put_along_axis(emily_scope *scope, emily_array *x, emily_arra
 emily_array *emily_scatter_add_axis(emily_scope *scope, emily_array *x, emily_array *indices, emily_array *values, int64_t axis) {
   return scatter_axis(scope, __func__, EMILY__UPDATE_ADD, x, indices, values, axis);
 }
+
+/* ---- tuples of indices in the last axis, as Nx has them ---- */
+
+typedef struct tuples {
+  emily__indices at;
+  int32_t ndim;
+  int64_t window[EMILY__MAX_RANK]; /* 1 on the axes, all of the others */
+  int64_t shape[2 * EMILY__MAX_RANK]; /* indices.shape[:-1], then the other axes */
+} tuples;
+
+static bool read_tuples(const emily__op *op, emily_array *x, emily_array *indices, const int64_t *axes, int32_t count, tuples *out) {
+  emily_array *each[EMILY__MAX_RANK];
+  int64_t first[EMILY__MAX_RANK];
+  const int32_t last = indices->ndim - 1;
+  if (last < 0 || indices->dims[last] < 1 || indices->dims[last] > x->ndim || (axes && count != indices->dims[last])) {
+    emily__op_fail(op, EMILY_INVALID_ARGUMENT, "the last axis of the indices holds one index for each axis that is named");
+    return false;
+  }
+  count = (int32_t)indices->dims[last];
+  for (int32_t k = 0; k < count; k++) {
+    first[k] = k;
+    each[k] = emily__slice_axis(op, indices, last, k, 1);
+    if (each[k]) each[k] = emily__reshape(op, each[k], indices->dims, last);
+    if (!each[k]) return false;
+  }
+  if (!emily__op_indices(op, x, each, count, axes ? axes : first, count, &out->at)) return false;
+  for (int32_t i = 0; i < x->ndim; i++) out->window[i] = x->dims[i];
+  for (int32_t k = 0; k < count; k++) out->window[out->at.axes[k]] = -1;
+  out->ndim = last;
+  memcpy(out->shape, indices->dims, (size_t)last * sizeof *out->shape);
+  for (int32_t i = 0; i < x->ndim; i++)
+    if (out->window[i] >= 0) out->shape[out->ndim++] = out->window[i];
+    else out->window[i] = x->dims[i] > 0; /* nothing can be read from, or written to, an empty axis */
+  return true;
+}
+
+emily_array *emily_gather_nd(emily_scope *scope, emily_array *x, emily_array *indices, const int64_t *axes, int32_t axes_count) {
+  BEGIN(scope, x, indices);
+  tuples t;
+  if (!read_tuples(&op, x, indices, axes, axes_count, &t)) return NULL;
+  for (int32_t k = 0; k < t.at.count; k++)
+    if (x->dims[t.at.axes[k]] == 0 && t.at.arrays[0]->size) return REFUSE("nothing can be taken from axis %d, which is empty", t.at.axes[k]);
+  if (x->size == 0) return emily__full(&op, 0, x->dtype, t.shape, t.ndim);
+  return emily__reshape(&op, emily__gather(&op, x, &t.at, t.window, false), t.shape, t.ndim);
+}
+
+static emily_array *indexed(emily_scope *scope, const char *name, int64_t update, emily_array *x, emily_array *indices,
+                            emily_array *updates, const int64_t *axes, int32_t axes_count) {
+  const emily__op op = {scope, name, OPERANDS(x, indices, updates), 3};
+  tuples t;
+  int64_t shape[2 * EMILY__MAX_RANK], both[EMILY__MAX_RANK];
+  int32_t ndim;
+  if (!emily__op_ready(&op) || !read_tuples(&op, x, indices, axes, axes_count, &t)) return NULL;
+  if (x->size == 0) return x;
+  if (t.at.ndim + x->ndim > EMILY__MAX_RANK) return REFUSE("an array has at most 64 axes");
+  if (!emily__broadcast_shapes(updates->dims, updates->ndim, t.shape, t.ndim, both, &ndim) ||
+      !emily__shape_equal(both, ndim, t.shape, t.ndim))
+    return REFUSE("updates do not broadcast to the shape of the indices and of what they point at");
+  updates = emily__broadcast(&op, emily__cast(&op, updates, x->dtype), t.shape, t.ndim);
+  if (t.at.ndim) memcpy(shape, t.at.shape, (size_t)t.at.ndim * sizeof *shape);
+  memcpy(shape + t.at.ndim, t.window, (size_t)x->ndim * sizeof *shape);
+  updates = emily__reshape(&op, updates, shape, t.at.ndim + x->ndim);
+  return updates ? emily__scatter(&op, x, updates, &t.at, update, false) : NULL;
+}
+
+emily_array *emily_indexed_put(emily_scope *scope, emily_array *x, emily_array *indices, emily_array *updates, const int64_t *axes,
+                               int32_t axes_count) {
+  return indexed(scope, __func__, EMILY__UPDATE_PUT, x, indices, updates, axes, axes_count);
+}
+
+emily_array *emily_indexed_add(emily_scope *scope, emily_array *x, emily_array *indices, emily_array *updates, const int64_t *axes,
+                               int32_t axes_count) {
+  return indexed(scope, __func__, EMILY__UPDATE_ADD, x, indices, updates, axes, axes_count);
+}

@@ -8,6 +8,7 @@
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/places.h"
 #include "backend/cpu/pool.h"
+#include "backend/cpu/scatter.h"
 #include "base/alloc.h"
 
 enum { PIECE = 1024, PIECES = 16 }; /* bytes of a row worth a block; blocks at most */
@@ -111,37 +112,37 @@ static void run(scatter_job *job) {
   else scatter_columns(job, 0);
 }
 
-/* What x holds, where the output is not x's own memory. */
-static void begin(const emily__node_view *node) {
-  const emily__tensor *x = &node->inputs[0], *out = &node->outputs[0];
-  if (node->donated != 0)
-    emily__cpu_copy_elements(out->ndim, out->shape, emily_dtype_size(out->dtype), out->data, out->strides, x->data, x->strides);
+void emily__scatter_windows(const emily__tensor *out, const emily__tensor *updates, int64_t update, const emily__index *indices,
+                            int32_t index_count, int64_t count) {
+  const int32_t lead = updates->ndim - out->ndim;
+  scatter_job job = {.out = out, .updates = updates, .update = update, .itemsize = (int32_t)emily_dtype_size(out->dtype),
+                     .combine = emily__combine_of(update, out->dtype), .indices = indices, .index_count = index_count,
+                     .count = count};
+  if (updates->size == 0) return;
+  emily__iterate_pair(&job.tuples, lead, updates->shape, (size_t)job.itemsize, NULL, updates->strides, updates->data,
+                      updates->strides);
+  emily__iterate_pair(&job.window, out->ndim, updates->shape + lead, (size_t)job.itemsize, NULL, out->strides, NULL,
+                      updates->strides + lead);
+  run(&job);
 }
 
 emily_status emily__cpu_scatter(const emily__node_view *node) {
   const emily__attrs_scatter *attrs = node->attrs;
-  const emily__tensor *updates = &node->inputs[1], *out = &node->outputs[0];
+  const emily__tensor *x = &node->inputs[0], *updates = &node->inputs[1], *out = &node->outputs[0];
   const int32_t lead = updates->ndim - out->ndim, count = (int32_t)attrs->count;
-  scatter_job job = {.out = out, .updates = updates, .update = attrs->update, .itemsize = (int32_t)emily_dtype_size(out->dtype),
-                     .combine = emily__combine_of(attrs->update, out->dtype), .index_count = count,
-                     .count = node->inputs[2].size};
+  const int64_t itemsize = (int64_t)emily_dtype_size(out->dtype);
   emily__index *indices = emily__alloc_array((size_t)count, sizeof *indices);
   if (!indices) return EMILY_OUT_OF_MEMORY;
   for (int32_t k = 0; k < count; k++) {
     const int64_t axis = attrs->axes[k];
     emily__index_init(&indices[k], &node->inputs[k + 2], out->shape[axis], updates->shape[lead + axis],
-                      out->strides[axis] * job.itemsize, attrs->clamp);
+                      out->strides[axis] * itemsize, attrs->clamp);
   }
-  job.indices = indices;
   emily_status status = emily__index_check(node, indices, count);
-  if (status == EMILY_OK) begin(node);
-  if (status == EMILY_OK && updates->size > 0) {
-    emily__iterate_pair(&job.tuples, lead, updates->shape, (size_t)job.itemsize, NULL, updates->strides, updates->data,
-                        updates->strides);
-    emily__iterate_pair(&job.window, out->ndim, updates->shape + lead, (size_t)job.itemsize, NULL, out->strides, NULL,
-                        updates->strides + lead);
-    run(&job);
-  }
+  if (status == EMILY_OK && node->donated != 0)
+    emily__cpu_copy_elements(out->ndim, out->shape, (size_t)itemsize, out->data, out->strides, x->data, x->strides);
+  if (status == EMILY_OK)
+    emily__scatter_windows(out, updates, attrs->update, indices, count, node->inputs[2].size);
   emily__free(indices);
   return status;
 }
