@@ -15,6 +15,7 @@
 #include "emily/conv.h"
 #include "emily/fast.h"
 #include "emily/linalg.h"
+#include "emily/fft.h"
 #include "emily/matmul.h"
 #include "emily/quantize.h"
 #include "emily/random.h"

@@ -56,6 +56,7 @@ EMILY__INFER(quantize_affine);
 EMILY__INFER(quantize_fp);
 EMILY__INFER(dequantize);
 EMILY__INFER(attention);
+EMILY__INFER(fft);
 /* infer_linalg.c */
 EMILY__INFER(svd);
 EMILY__INFER(svdvals);

@@ -199,6 +199,12 @@ typedef struct emily__attrs_triangular {
   int32_t upper, left;
   int64_t transform; /* op(A): 0 A, 1 A^T, 2 A^H */
 } emily__attrs_triangular;
+/* Along `axis`: n complex numbers to n (forwards, backwards), n reals to n / 2 + 1 complex numbers, and those back to n reals. */
+typedef enum emily__fft_mode { EMILY__FFT_FORWARD, EMILY__FFT_BACKWARD, EMILY__FFT_FROM_REAL, EMILY__FFT_TO_REAL } emily__fft_mode;
+typedef struct emily__attrs_fft {
+  int64_t axis, n, mode; /* mode: emily__fft_mode */
+  double scale;          /* of the result */
+} emily__attrs_fft;
 
 typedef struct emily__attrs_random_bits {
   int64_t width; /* bytes an element: 1, 2 or 4 */

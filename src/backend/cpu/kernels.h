@@ -7,6 +7,7 @@
 #ifndef EMILY_BACKEND_CPU_KERNELS_H
 #define EMILY_BACKEND_CPU_KERNELS_H
 
+#include "backend/cpu/fft_pass.h"
 #include "dtype/float8.h"
 
 #include <stdbool.h>
@@ -117,6 +118,8 @@ typedef struct emily__cpu_kernels {
   /* out[i·ldo + c] = Σ_t x[x_at[t] + i·ldx + c] · w[w_at[t] + c] for i < pixels, c < channels, each sum in the order of t */
   void (*depthwise)(float *out, int64_t ldo, const float *x, int64_t ldx, const float *w, const int64_t *x_at, const int64_t *w_at,
                     int64_t taps, int64_t pixels, int64_t channels);
+
+  emily__fft_pass_fn *fft_pass;
 
   /* GEMM in float32; gemm_mr ≤ EMILY__GEMM_MR_MAX, gemm_nr ≤ EMILY__GEMM_NR_MAX */
   int32_t gemm_mr, gemm_nr;

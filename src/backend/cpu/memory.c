@@ -16,6 +16,7 @@
  * although the memory stays ours; the rounding's tail is poisoned too.
  */
 #include "backend/cpu/cpu.h"
+#include "backend/cpu/fft_plan.h"
 #include "base/alloc.h"
 #include "base/limits.h"
 
@@ -314,4 +315,7 @@ void emily__cpu_memory_set_cache_limit(uint64_t bytes) {
   shrink_cache(bytes);
 }
 
-void emily__cpu_memory_clear_cache(void) { shrink_cache(0); }
+void emily__cpu_memory_clear_cache(void) {
+  shrink_cache(0);
+  emily__fft_plans_clear();
+}

@@ -1,0 +1,8 @@
+/* avx512/fft.c: passes of Fourier transforms. See fft_vector.inc. */
+#include "backend/cpu/kernels.h"
+
+#include "backend/cpu/avx512/vector.h"
+
+#include "backend/cpu/fft_vector.inc"
+
+void emily__cpu_kernels_avx512_fft(emily__cpu_kernels *k) { k->fft_pass = fft_pass; }
