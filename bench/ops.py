@@ -10,7 +10,6 @@ peer takes. --slower prints only rows where a peer is faster; --markdown a table
 numpy, and the library in EMILY_TEST_BUILD (default build).
 """
 import argparse
-import ctypes
 import dataclasses
 import importlib
 import os
@@ -154,7 +153,7 @@ def main():
         importlib.import_module("ops_" + family)
     emily = Emily(os.environ.get("EMILY_TEST_BUILD", "build"))
     if args.threads:
-        emily.lib.emily_set_threads(ctypes.c_int32(args.threads))
+        emily.set_threads(args.threads)
     head = ["op", "size", "emily", "MLX", "NumPy", "rate"]
     print(f"MLX {mx.__version__}, NumPy {np.__version__}; ratios: time of the peer over emily's")
     print("| " + " | ".join(head) + " |\n|" + " --- |" * 6 if args.markdown else "{:38}{:7}{:>12}{:>8}{:>8}  {}".format(*head))

@@ -1,9 +1,11 @@
-"""libemily through ctypes, by the generic entry alone: what the op table says is what can be called.
+"""emily through its Python package, by the op table alone: what the table says is what can be called, in its order and by its names.
 
 A Value is what both sides are fed and what both answer: NumPy storage and a dtype's name (bfloat16 is stored as uint16).
 """
-import ctypes
 import os
+import pathlib
+import subprocess
+import sys
 
 import numpy as np
 
@@ -43,115 +45,75 @@ class Error(Exception):
     """What emily refused, with its message."""
 
 
-class ArgInfo(ctypes.Structure):
-    _fields_ = [("kind", ctypes.c_int32), ("required", ctypes.c_int32), ("name", ctypes.c_char_p), ("default", ctypes.c_char_p)]
-
-
-class OpInfo(ctypes.Structure):
-    _fields_ = [("name", ctypes.c_char_p), ("group", ctypes.c_char_p), ("summary", ctypes.c_char_p), ("results", ctypes.c_int32),
-                ("arg_count", ctypes.c_int32), ("args", ctypes.POINTER(ArgInfo))]
-
-
-class Attr(ctypes.Structure):
-    _fields_ = [("name", ctypes.c_char_p), ("kind", ctypes.c_int32), ("count", ctypes.c_int32), ("i", ctypes.c_int64),
-                ("f", ctypes.c_double), ("ints", ctypes.POINTER(ctypes.c_int64)), ("text", ctypes.c_char_p)]
-
-
-class Failure(ctypes.Structure):
-    _fields_ = [("status", ctypes.c_int32), ("where", ctypes.c_char_p), ("message", ctypes.c_char_p)]
-
-
-def int64s(values):
-    return (ctypes.c_int64 * max(1, len(values)))(*values)
+def build_package(build):
+    """The package of this build, made where it is missing or older than the library."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    subprocess.run(["make", "-s", f"BUILD={build}", f"PYTHON={sys.executable}", "python"], cwd=root, check=True,
+                   stdout=subprocess.DEVNULL)
+    sys.path.insert(0, str((root / build / "python").resolve()))
 
 
 class Emily:
-    def __init__(self, build):
-        self.lib = lib = ctypes.CDLL(os.path.join(os.path.abspath(build), "libemily.so"))
-        for name in ("emily_array_from_data", "emily_scope_open", "emily_array_shape", "emily_op_find"):
-            getattr(lib, name).restype = ctypes.c_void_p
-        lib.emily_array_size.restype = ctypes.c_int64
-        lib.emily_op_at.restype = ctypes.POINTER(OpInfo)
-        lib.emily_last_error.restype = ctypes.POINTER(Failure)
-        self.ops = {}
-        for i in range(lib.emily_op_count()):
-            info = lib.emily_op_at(i).contents
-            self.ops[info.name.decode()] = [(a.name.decode(), a.kind) for a in info.args[:info.arg_count]]
+    """Ops by name. Operands and results are arrays of the package; None is an optional operand that is absent."""
 
-    core = None  # the module emily.core, where there is one to check names in
+    def __init__(self, build):
+        build_package(build)
+        import emily.core
+        from emily import _emily
+
+        self.core, self.package, self.ops, self.functions = emily.core, _emily, {}, {}
+        self.failures = (ValueError, TypeError, LookupError, RuntimeError, MemoryError, OSError, OverflowError)
+        for op, _, _, _, arguments in _emily.table():
+            self.ops[op] = [(name, kind) for name, kind, _, _ in arguments]
+            params = tuple((name, name, False, False, None) for name, _, _, _ in arguments)
+            self.functions[op] = _emily.function(op, op, "emily", op, params, True)
 
     def level(self):
         """Which kernels run: "plain", "avx2", "avx512"."""
         return os.environ.get("EMILY_CPU", "best")
 
+    def set_threads(self, n):
+        self.package.threads(n)
+
     def __enter__(self):
-        """One scope a case: everything made in it goes with it."""
-        self.scope = ctypes.c_void_p(self.lib.emily_scope_open(None))
+        """One case."""
         return self
 
     def __exit__(self, *unused):
-        self.lib.emily_scope_close(self.scope)
+        pass
 
     def array(self, value):
-        data = np.array(value.data, order="C")
-        made = self.lib.emily_array_from_data(data.ctypes.data_as(ctypes.c_void_p), int64s(value.shape),
-                                              ctypes.c_int32(data.ndim), DTYPES.index(value.dtype))
-        self.lib.emily_scope_adopt(self.scope, ctypes.c_void_p(made))
-        return made
+        return self.package.from_bytes(np.array(value.data, order="C").tobytes(), value.shape, value.dtype)
 
-    @staticmethod
-    def attribute(name, kind, value):
-        attr = Attr(name=name.encode(), kind=kind)
-        if kind in (INT, FLAG):
-            attr.i = int(value)
-        elif kind == REAL:
-            attr.f = float(value)
-        elif kind in (DTYPE, TEXT):
-            attr.text = value.encode()
-        elif value is None:
-            attr.count = -1
-        else:
-            attr.count, attr.ints = len(value), int64s([int(v) for v in value])
-        return attr
+    def arguments(self, op, operands, attributes):
+        """Positions and names of a call: operands in the table's order, a list of them for all that are left."""
+        operands, given = list(operands), dict(attributes)
+        for name, kind in self.ops[op]:
+            if kind == ARRAYS:
+                given[name], operands = operands, []
+            elif kind in (ARRAY, OPTIONAL) and operands:
+                given[name] = operands.pop(0)
+        if operands:
+            raise Error(f"{op}: {len(operands)} operands are too many")
+        return {name: int(v) if isinstance(v, np.integer) else v for name, v in given.items()}
 
     def call(self, op, operands, **attributes):
-        """Addresses of the results. Attributes by name; a missing one takes its default."""
-        kinds = dict(self.ops[op])
-        attrs = [self.attribute(name, kinds[name], value) for name, value in attributes.items()]
-        out, count = (ctypes.c_void_p * 64)(), ctypes.c_size_t()
-        status = self.lib.emily_call(self.scope, op.encode(), (ctypes.c_void_p * max(1, len(operands)))(*operands),
-                                     ctypes.c_size_t(len(operands)), (Attr * max(1, len(attrs)))(*attrs),
-                                     ctypes.c_size_t(len(attrs)), out, ctypes.c_size_t(64), ctypes.byref(count))
-        if status:
-            raise Error(self.message())
-        return list(out[:count.value])
+        """The results, in a list. Attributes by name; a missing one takes its default."""
+        try:
+            out = self.functions[op](**self.arguments(op, operands, attributes))
+        except self.failures as error:
+            raise Error(str(error)) from None
+        return out if isinstance(out, list) else [out]
 
     def timed(self, op, operands, attributes):
         """A function that calls the op, evaluates and drops the results, with its arguments made once."""
-        kinds, lib = dict(self.ops[op]), self.lib
-        attrs = [self.attribute(name, kinds[name], value) for name, value in attributes.items()]
-        out, count = (ctypes.c_void_p * 64)(), ctypes.c_size_t()
-        operands = (ctypes.c_void_p * max(1, len(operands)))(*operands)
-        given = (ctypes.c_size_t(len(operands)), (Attr * max(1, len(attrs)))(*attrs), ctypes.c_size_t(len(attrs)), out,
-                 ctypes.c_size_t(64), ctypes.byref(count))
-        info = ctypes.c_void_p(lib.emily_op_find(op.encode()))
+        function, given, evaluate = self.functions[op], self.arguments(op, operands, attributes), self.package.eval
+        return lambda: evaluate(function(**given))
 
-        def run():
-            scope = ctypes.c_void_p(lib.emily_scope_open(None))
-            if lib.emily_call_op(scope, info, operands, *given) or lib.emily_eval(out, count):
-                raise Error(self.message())
-            lib.emily_scope_close(scope)
-        return run
-
-    def message(self):
-        return self.lib.emily_last_error().contents.message.decode()
-
-    def read(self, address):
-        array = ctypes.c_void_p(address)
-        ndim = self.lib.emily_array_ndim(array)
-        shape = ctypes.cast(self.lib.emily_array_shape(array), ctypes.POINTER(ctypes.c_int64))[:ndim] if ndim else []
-        dtype = DTYPES[self.lib.emily_array_dtype(array)]
-        out = np.empty(shape, STORAGE[dtype])
-        if self.lib.emily_array_read(array, out.ctypes.data_as(ctypes.c_void_p), ctypes.c_size_t(out.nbytes)):
-            raise Error(self.message())
-        return Value(out, dtype)
+    def read(self, array):
+        dtype = array.dtype.name
+        try:
+            data = np.frombuffer(bytearray(bytes(array)), STORAGE[dtype]).reshape(array.shape)
+        except self.failures as error:
+            raise Error(str(error)) from None
+        return Value(data, dtype)

@@ -229,6 +229,13 @@ class Stubs(unittest.TestCase):
             if function.__text_signature__ is None:
                 self.assertEqual(module, "random", f"{name}: an argument without a default stands behind one with a default")
 
+    def test_each_spec_fits_the_table(self):
+        from emily.core import _signatures, _table
+        for op, spec in _signatures.SPECS.items():
+            if op in _table.ROWS:
+                known = {a[0] for a in _table.ROWS[op][4]}
+                self.assertLessEqual({argument for _, argument, _, _ in _signatures.parse(spec)}, known, op)
+
     def test_help(self):
         text = subprocess.run([sys.executable, "-c", "import emily.core as mx; help(mx.softmax)"], capture_output=True, text=True).stdout
         self.assertIn("softmax(a, axis=None, *, precise=False, stream=None)", text)

@@ -200,5 +200,13 @@ def conv_general(input, weight, /, stride=1, padding=0, kernel_dilation=1, input
     return OPS["conv_general"](input, weight, *each, groups, flip, stream=stream)
 
 
+def tensordot(a, b, /, axes=2, *, stream=None):
+    """Sums of products over the last axes of a and the first of b, or over two lists of axes."""
+    if isinstance(axes, int):
+        return OPS["tensordot"](a, b, axes, stream=stream)
+    left, right = [[v] if isinstance(v, int) else list(v) for v in axes]
+    return OPS["tensordot"](a, b, 0, left, right, stream=stream)
+
+
 PUBLIC = {name: value for name, value in globals().items() if not name.startswith("_") and hasattr(value, "__code__")}
 PUBLIC["slice"], PUBLIC["slice_update"] = PUBLIC.pop("dynamic_slice"), PUBLIC.pop("dynamic_slice_update")
