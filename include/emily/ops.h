@@ -83,6 +83,12 @@ EMILY_API emily_array *emily_ceil(emily_scope *scope, emily_array *x);
 EMILY_API emily_array *emily_trunc(emily_scope *scope, emily_array *x);
 /* Rounded to decimals, halves to even. decimals other than 0 scale, round and scale back. */
 EMILY_API emily_array *emily_round(emily_scope *scope, emily_array *x, int64_t decimals);
+/* The nearest integer, halves away from zero, as C's round and Nx's. */
+EMILY_API emily_array *emily_round_half_away(emily_scope *scope, emily_array *x);
+/* x itself. */
+EMILY_API emily_array *emily_positive(emily_scope *scope, emily_array *x);
+/* x itself, through which no gradient passes. */
+EMILY_API emily_array *emily_stop_gradient(emily_scope *scope, emily_array *x);
 /* x * x. */
 EMILY_API emily_array *emily_square(emily_scope *scope, emily_array *x);
 /* e^x. */
@@ -133,6 +139,10 @@ EMILY_API emily_array *emily_sigmoid(emily_scope *scope, emily_array *x);
 EMILY_API emily_array *emily_erf(emily_scope *scope, emily_array *x);
 /* Inverse of the error function. */
 EMILY_API emily_array *emily_erfinv(emily_scope *scope, emily_array *x);
+/* 1 - erf(x), with all digits where erf is near 1. */
+EMILY_API emily_array *emily_erfc(emily_scope *scope, emily_array *x);
+/* Cube root, of negative numbers too. */
+EMILY_API emily_array *emily_cbrt(emily_scope *scope, emily_array *x);
 /* x * sigmoid(x). */
 EMILY_API emily_array *emily_silu(emily_scope *scope, emily_array *x);
 /* x times the normal distribution function of x; approximate: by tanh. Hendrycks and Gimpel 2016. */
@@ -147,6 +157,19 @@ EMILY_API emily_array *emily_radians(emily_scope *scope, emily_array *x);
 EMILY_API emily_array *emily_logical_not(emily_scope *scope, emily_array *x);
 /* all bits flipped; logical not of bools. */
 EMILY_API emily_array *emily_bitwise_invert(emily_scope *scope, emily_array *x);
+/* Zero bits above the highest bit set, in x's dtype; the width for 0. */
+EMILY_API emily_array *emily_count_leading_zeros(emily_scope *scope, emily_array *x);
+/* Bits set, in x's dtype; negative numbers in two's complement. */
+EMILY_API emily_array *emily_population_count(emily_scope *scope, emily_array *x);
+/* True where the sign is negative, of -0 and NaN too. */
+EMILY_API emily_array *emily_signbit(emily_scope *scope, emily_array *x);
+/* True where x is positive infinity; of complex numbers, where it is that real number. */
+EMILY_API emily_array *emily_isposinf(emily_scope *scope, emily_array *x);
+/* True where x is negative infinity; of complex numbers, where it is that real number. */
+EMILY_API emily_array *emily_isneginf(emily_scope *scope, emily_array *x);
+/* NaN becomes `nan`, the infinities `posinf` and `neginf`, or the largest finite numbers where those are infinite themselves.
+ * Integers and bools stay as they are. */
+EMILY_API emily_array *emily_nan_to_num(emily_scope *scope, emily_array *x, double nan, double posinf, double neginf);
 /* True where x is NaN. */
 EMILY_API emily_array *emily_isnan(emily_scope *scope, emily_array *x);
 /* True where x is infinite. */
@@ -176,6 +199,12 @@ EMILY_API emily_array *emily_floor_divide(emily_scope *scope, emily_array *a, em
 EMILY_API emily_array *emily_remainder(emily_scope *scope, emily_array *a, emily_array *b);
 /* The floored quotient and the remainder with the sign of b: floor_divide and remainder. */
 EMILY_API emily_status emily_divmod(emily_scope *scope, emily_array *a, emily_array *b, emily_array *out[2]);
+/* a / b cut toward zero, as C's and Nx's; integers divided by 0 give 0. */
+EMILY_API emily_array *emily_quotient(emily_scope *scope, emily_array *a, emily_array *b);
+/* a - b * quotient(a, b): the remainder with the sign of a, as C's and Nx's. */
+EMILY_API emily_array *emily_fmod(emily_scope *scope, emily_array *a, emily_array *b);
+/* The magnitude of a with the sign of b; integers become float32. */
+EMILY_API emily_array *emily_copysign(emily_scope *scope, emily_array *a, emily_array *b);
 /* a to the power b. */
 EMILY_API emily_array *emily_power(emily_scope *scope, emily_array *a, emily_array *b);
 /* The larger; NaN where one is NaN. */

@@ -46,6 +46,9 @@ emily_array *emily_logaddexp(emily_scope *scope, emily_array *a, emily_array *b)
   }
 REAL_BINARY(floor_divide, -1)
 REAL_BINARY(remainder, -1)
+REAL_BINARY(quotient, -1)
+REAL_BINARY(fmod, -1)
+REAL_BINARY(copysign, inexact(a, b))
 REAL_BINARY(arctan2, inexact(a, b))
 
 emily_status emily_divmod(emily_scope *scope, emily_array *a, emily_array *b, emily_array *out[2]) {

@@ -1,6 +1,7 @@
 /* unary.c: ops of one operand, element by element. */
 #include "op/common.h"
 
+#include <float.h>
 #include <math.h>
 
 /* ---- dtype rules ---- */
@@ -46,6 +47,8 @@ INEXACT(arctanh, true)
 INEXACT(sigmoid, false)
 INEXACT(erf, false)
 INEXACT(erfinv, false)
+INEXACT(erfc, false)
+INEXACT(cbrt, false)
 INEXACT(silu, false)
 
 #define ROUNDING(name)                                            \
@@ -56,6 +59,7 @@ INEXACT(silu, false)
 ROUNDING(floor)
 ROUNDING(ceil)
 ROUNDING(trunc)
+ROUNDING(round_half_away)
 
 emily_array *emily_round(emily_scope *scope, emily_array *x, int64_t decimals) {
   BEGIN(scope, x);
@@ -85,6 +89,16 @@ emily_array *emily_negative(emily_scope *scope, emily_array *x) {
 emily_array *emily_sign(emily_scope *scope, emily_array *x) {
   BEGIN(scope, x);
   return emily__unary(&op, EMILY__PRIM_sign, x);
+}
+
+emily_array *emily_positive(emily_scope *scope, emily_array *x) {
+  BEGIN(scope, x);
+  return x;
+}
+
+emily_array *emily_stop_gradient(emily_scope *scope, emily_array *x) {
+  BEGIN(scope, x);
+  return x;
 }
 
 emily_array *emily_square(emily_scope *scope, emily_array *x) {
@@ -135,6 +149,15 @@ emily_array *emily_bitwise_invert(emily_scope *scope, emily_array *x) {
   return emily__unary(&op, EMILY__PRIM_bitwise_invert, x);
 }
 
+#define BIT_COUNT(name)                                                                            \
+  emily_array *emily_##name(emily_scope *scope, emily_array *x) {                                  \
+    BEGIN(scope, x);                                                                               \
+    if (!emily_dtype_is_integer(x->dtype)) return REFUSE("only integers have bits to count");      \
+    return emily__unary(&op, EMILY__PRIM_##name, x);                                               \
+  }
+BIT_COUNT(count_leading_zeros)
+BIT_COUNT(population_count)
+
 /* Tests of floats; constants for the other dtypes. */
 static emily_array *classify(const emily__op *op, emily__prim prim, emily_array *x, bool otherwise) {
   if (emily_dtype_is_inexact(x->dtype)) return emily__unary(op, prim, x);
@@ -154,6 +177,56 @@ emily_array *emily_isinf(emily_scope *scope, emily_array *x) {
 emily_array *emily_isfinite(emily_scope *scope, emily_array *x) {
   BEGIN(scope, x);
   return classify(&op, EMILY__PRIM_isfinite, x, true);
+}
+
+/* The bits of a float, as a signed integer of its width, are below 0 where the sign is set. */
+emily_array *emily_signbit(emily_scope *scope, emily_array *x) {
+  BEGIN(scope, x);
+  if (x->dtype == EMILY_COMPLEX64) return REFUSE("there is no complex version");
+  if (!emily_dtype_is_signed(x->dtype)) return emily__full(&op, 0, EMILY_BOOL, x->dims, x->ndim);
+  size_t size = emily_dtype_size(x->dtype);
+  emily_dtype bits = size == 2 ? EMILY_INT16 : size == 4 ? EMILY_INT32 : EMILY_INT64;
+  if (emily_dtype_is_float(x->dtype)) x = emily_view(scope, x, bits);
+  return x ? emily__binary(&op, EMILY__PRIM_less, x, emily__scalar(&op, 0, x->dtype)) : NULL;
+}
+
+static emily_array *is_infinity(const emily__op *op, emily_array *x, double infinity) {
+  if (!emily_dtype_is_inexact(x->dtype)) return emily__full(op, 0, EMILY_BOOL, x->dims, x->ndim);
+  return emily__binary(op, EMILY__PRIM_equal, x, emily__scalar(op, infinity, x->dtype));
+}
+
+emily_array *emily_isposinf(emily_scope *scope, emily_array *x) {
+  BEGIN(scope, x);
+  return is_infinity(&op, x, INFINITY);
+}
+
+emily_array *emily_isneginf(emily_scope *scope, emily_array *x) {
+  BEGIN(scope, x);
+  return is_infinity(&op, x, -INFINITY);
+}
+
+/* The largest finite number of a float dtype. */
+static double largest(emily_dtype dtype) {
+  switch (dtype) {
+    case EMILY_FLOAT16: return 65504;
+    case EMILY_BFLOAT16: return 0x1.FEp127;
+    case EMILY_FLOAT32: return FLT_MAX;
+    default: return DBL_MAX;
+  }
+}
+
+emily_array *emily_nan_to_num(emily_scope *scope, emily_array *x, double nan, double posinf, double neginf) {
+  BEGIN(scope, x);
+  if (x->dtype == EMILY_COMPLEX64) return REFUSE("there is no complex version");
+  if (!emily_dtype_is_float(x->dtype)) return x;
+  double top = largest(x->dtype);
+  emily_array *number = emily_where(scope, emily_isnan(scope, x), emily__scalar(&op, nan, x->dtype), x);
+  if (posinf == INFINITY && neginf == -INFINITY)
+    return emily_clip(scope, number, emily__scalar(&op, -top, x->dtype), emily__scalar(&op, top, x->dtype));
+  emily_array *high = emily__scalar(&op, posinf == INFINITY ? top : posinf, x->dtype);
+  emily_array *low = emily__scalar(&op, neginf == -INFINITY ? -top : neginf, x->dtype);
+  number = emily_where(scope, is_infinity(&op, x, INFINITY), high, number);
+  return emily_where(scope, is_infinity(&op, x, -INFINITY), low, number);
 }
 
 emily_array *emily_conjugate(emily_scope *scope, emily_array *x) {

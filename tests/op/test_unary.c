@@ -12,7 +12,7 @@ static void known_values(void **state) {
       {emily_arcsin, 1, 1.5707963267948966}, {emily_arccos, 0, 1.5707963267948966}, {emily_arctan, 1, 0.7853981633974483},
       {emily_sinh, 1, 1.1752011936438014}, {emily_cosh, 1, 1.5430806348152437}, {emily_tanh, 1, 0.7615941559557649},
       {emily_arcsinh, 1, 0.881373587019543}, {emily_arccosh, 2, 1.3169578969248166}, {emily_arctanh, 0.5, 0.5493061443340549},
-      {emily_sigmoid, 0, 0.5}, {emily_erf, 1, 0.8427007929497149}, {emily_erfinv, 0.5, 0.4769362762044699}, {emily_silu, 1, 0.7310585786300049},
+      {emily_sigmoid, 0, 0.5}, {emily_erf, 1, 0.8427007929497149}, {emily_erfc, 4, 1.541725790028002e-8}, {emily_cbrt, -27, -3}, {emily_erfinv, 0.5, 0.4769362762044699}, {emily_silu, 1, 0.7310585786300049},
       {emily_relu, -3, 0}, {emily_square, -3, 9}, {emily_degrees, 3.141592653589793, 180}, {emily_radians, 180, 3.141592653589793},
       {emily_floor, -1.5, -2}, {emily_ceil, -1.5, -1}, {emily_trunc, -1.5, -1}, {emily_abs, -2.5, 2.5}, {emily_sign, -7, -1}, {emily_negative, 3, -3}};
   emily_scope *s = emily_scope_open(NULL);
@@ -71,6 +71,31 @@ static void negative_zero_keeps_its_sign(void **state) {
   test_close(s);
 }
 
+static void infinities_nan_and_signs(void **state) {
+  (void)state;
+  const emily_dtype dtypes[] = {EMILY_FLOAT32, EMILY_FLOAT16, EMILY_BFLOAT16, EMILY_FLOAT64};
+  const double largest[] = {0x1.FFFFFEp127, 65504, 0x1.FEp127, 0x1.FFFFFFFFFFFFFp1023};
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *odd = FLOATS(s, SHAPE(6), INFINITY, -INFINITY, NAN, -0.0f, 2.5f, -2.5f);
+  for (int d = 0; d < 4; d++) {
+    emily_array *x = emily_astype(s, odd, dtypes[d]);
+    EXPECT(s, emily_nan_to_num(s, x, 0, INFINITY, -INFINITY), SHAPE(6), largest[d], -largest[d], 0, -0.0, 2.5, -2.5);
+    EXPECT(s, emily_nan_to_num(s, x, 7, INFINITY, 1), SHAPE(6), largest[d], 1, 7, -0.0, 2.5, -2.5);
+    EXPECT(s, emily_isposinf(s, x), SHAPE(6), 1, 0, 0, 0, 0, 0);
+    EXPECT(s, emily_isneginf(s, x), SHAPE(6), 0, 1, 0, 0, 0, 0);
+    EXPECT(s, emily_signbit(s, emily_copysign(s, emily_ones(s, SHAPE(6), dtypes[d]), x)), SHAPE(6), 0, 1, 0, 1, 0, 1);
+    EXPECT(s, emily_slice(s, emily_round_half_away(s, x), INTS(3), INTS(6), NULL), SHAPE(3), -0.0, 3, -3);
+  }
+  EXPECT(s, emily_signbit(s, emily_scope_adopt(s, emily_array_from_int(-1, EMILY_INT8))), SCALAR, 1);
+  EXPECT(s, emily_fmod(s, FLOATS(s, SHAPE(4), 7, -7, 7, -7), FLOATS(s, SHAPE(4), 3, 3, -3, -3)), SHAPE(4), 1, -1, 1, -1);
+  EXPECT(s, emily_quotient(s, FLOATS(s, SHAPE(4), 7, -7, 7, -7), FLOATS(s, SHAPE(4), 3, 3, -3, -3)), SHAPE(4), 2, -2, -2, 2);
+  emily_array *lowest = emily_scope_adopt(s, emily_array_from_int(INT64_MIN, EMILY_INT64)), *minus = emily_scope_adopt(s, emily_array_from_int(-1, EMILY_INT64));
+  EXPECT(s, emily_equal(s, emily_quotient(s, lowest, minus), lowest), SCALAR, 1); /* wraps */
+  EXPECT(s, emily_fmod(s, lowest, emily_scope_adopt(s, emily_array_from_int(0, EMILY_INT64))), SCALAR, 0);
+  assert_null(emily_population_count(s, odd));
+  test_expect_failure(s, EMILY_INVALID_ARGUMENT, "only integers have bits to count");
+}
+
 static void refusals(void **state) {
   (void)state;
   emily_scope *s = emily_scope_open(NULL);
@@ -93,6 +118,7 @@ int main(void) {
       cmocka_unit_test(halves_round_to_even),
       cmocka_unit_test(integers_become_float32),
       cmocka_unit_test(negative_zero_keeps_its_sign),
+      cmocka_unit_test(infinities_nan_and_signs),
       cmocka_unit_test(refusals),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

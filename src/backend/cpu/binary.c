@@ -94,6 +94,9 @@ BINARY(floor_divide, NULL, CHEAP, [EMILY_BOOL] = and_bool, OF_INTEGER(floor_divi
        OF_FLOAT(floor_divide), [EMILY_FLOAT16] = floor_divide_float16, [EMILY_BFLOAT16] = floor_divide_bfloat16,
        OF_COMPLEX(divide))
 BINARY(remainder, NULL, COSTLY, [EMILY_BOOL] = nothing_bool, OF_INTEGER(remainder), OF_FLOAT(remainder))
+BINARY(quotient, NULL, CHEAP, [EMILY_BOOL] = and_bool, OF_INTEGER(quotient), OF_FLOAT(quotient))
+BINARY(fmod, NULL, COSTLY, [EMILY_BOOL] = nothing_bool, OF_INTEGER(fmod), OF_FLOAT(fmod))
+BINARY(copysign, NULL, CHEAP, OF_FLOAT(copysign))
 BINARY(power, NULL, COSTLY, [EMILY_BOOL] = power_bool, OF_NUMBER(power))
 BINARY(maximum, NULL, CHEAP, [EMILY_BOOL] = or_bool, OF_NUMBER(maximum))
 BINARY(minimum, NULL, CHEAP, [EMILY_BOOL] = and_bool, OF_NUMBER(minimum))

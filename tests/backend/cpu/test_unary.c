@@ -72,6 +72,9 @@ static const row rows[] = {
     {EMILY__PRIM_arctanh, atanh, -0.9, 0.9, 3, false},
     {EMILY__PRIM_sigmoid, sigmoid, -20, 20, 4, false},
     {EMILY__PRIM_erf, erf, -4, 4, 4, false},
+    {EMILY__PRIM_erfc, erfc, -4, 8, 4, false},
+    {EMILY__PRIM_cbrt, cbrt, -9, 9, 2, false},
+    {EMILY__PRIM_round_half_away, round, -9, 9, 0, false},
     {EMILY__PRIM_silu, silu, -20, 20, 4, false},
     {EMILY__PRIM_gelu, gelu, -6, 6, 4, false},
     {EMILY__PRIM_gelu_tanh, gelu_tanh, -6, 6, 6, false},
@@ -164,6 +167,23 @@ static void integers_wrap(void **state) {
   assert_int_equal(of_int(EMILY__PRIM_bitwise_invert, EMILY_UINT8, 5), 250);
   assert_int_equal(of_int(EMILY__PRIM_bitwise_invert, EMILY_INT64, 5), -6);
   assert_int_equal(of_int(EMILY__PRIM_bitwise_invert, EMILY_BOOL, 1), 0);
+}
+
+static void bits_are_counted(void **state) {
+  (void)state;
+  for (emily_dtype dtype = EMILY_UINT8; dtype <= EMILY_INT64; dtype++) {
+    int64_t width = 8 * (int64_t)emily_dtype_size(dtype);
+    assert_int_equal(of_int(EMILY__PRIM_count_leading_zeros, dtype, 0), width);
+    assert_int_equal(of_int(EMILY__PRIM_population_count, dtype, 0), 0);
+    assert_int_equal(of_int(EMILY__PRIM_population_count, dtype, -1), width);
+    assert_int_equal(of_int(EMILY__PRIM_count_leading_zeros, dtype, -1), 0);
+    for (int64_t bit = 0; bit < width; bit++) {
+      int64_t one = (int64_t)(1ull << bit);
+      assert_int_equal(of_int(EMILY__PRIM_count_leading_zeros, dtype, one), width - 1 - bit);
+      assert_int_equal(of_int(EMILY__PRIM_population_count, dtype, one), 1);
+      assert_int_equal(of_int(EMILY__PRIM_population_count, dtype, one - 1), bit);
+    }
+  }
 }
 
 static double of(emily__prim prim, emily_dtype dtype, double x) {
@@ -316,6 +336,7 @@ int main(void) {
       TEST(integers_wrap),
       TEST(special_values),
       TEST(erfinv_inverts_erf),
+      TEST(bits_are_counted),
       TEST(complex_numbers_match_the_complex_library),
       TEST(complex_parts_and_predicates),
       TEST(in_place_is_right),
