@@ -54,6 +54,29 @@ EMILY_API emily_array *emily_tril(emily_scope *scope, emily_array *x, int64_t k)
 /* The upper triangle of the last two axes, zeros below the k-th diagonal. At least two axes. */
 EMILY_API emily_array *emily_triu(emily_scope *scope, emily_array *x, int64_t k);
 
+/* Ones on the diagonal of an n by n matrix. */
+EMILY_API emily_array *emily_identity(emily_scope *scope, int64_t n, emily_dtype dtype);
+/* A vector x on the k-th diagonal of a square matrix of zeros, or the k-th diagonal of a matrix x, as a view. */
+EMILY_API emily_array *emily_diag(emily_scope *scope, emily_array *x, int64_t k);
+/* The place of each element along an axis, exact in 64-bit integers; EMILY_NO_AXIS: in row-major order. */
+EMILY_API emily_array *emily_iota(emily_scope *scope, const int64_t *shape, int32_t shape_count, int64_t axis, emily_dtype
+                                  dtype);
+/* Zeros of another array's shape and dtype. */
+EMILY_API emily_array *emily_empty_like(emily_scope *scope, emily_array *x);
+/* The coordinates of a grid whose axes are the flattened xs: one result an operand. indexing "ij": result i varies along axis i;
+ * "xy": the first two axes are exchanged. sparse: extents of 1 in place of repetition. */
+EMILY_API emily_status emily_meshgrid(emily_scope *scope, emily_array *const *xs, int32_t xs_count, bool sparse, const char
+                                      *indexing, emily_array **out, size_t capacity, size_t *count);
+/* Windows of M points, float32, n from 0 to M - 1; M = 1 gives 1, less nothing.
+ * The Hann window: 0.5 - 0.5 cos(2 pi n / (M - 1)). */
+EMILY_API emily_array *emily_hanning(emily_scope *scope, int64_t M);
+/* The Hamming window: 0.54 - 0.46 cos(2 pi n / (M - 1)). */
+EMILY_API emily_array *emily_hamming(emily_scope *scope, int64_t M);
+/* The Blackman window: 0.42 - 0.5 cos(2 pi n / (M - 1)) + 0.08 cos(4 pi n / (M - 1)). */
+EMILY_API emily_array *emily_blackman(emily_scope *scope, int64_t M);
+/* The Bartlett window: 1 - |2 n / (M - 1) - 1|. */
+EMILY_API emily_array *emily_bartlett(emily_scope *scope, int64_t M);
+
 /* ---- cast ---- */
 
 /* The elements converted to a dtype. Floats are cut towards zero; integers wrap, and so does a float whose integer part an int32
@@ -62,8 +85,8 @@ EMILY_API emily_array *emily_astype(emily_scope *scope, emily_array *x, emily_dt
 /* The same bytes read as another dtype. The last axis grows or shrinks by the ratio of sizes; a 0-d array needs equal
  * sizes. */
 EMILY_API emily_array *emily_view(emily_scope *scope, emily_array *x, emily_dtype dtype);
-/* A row-contiguous array of the same value. */
-EMILY_API emily_array *emily_contiguous(emily_scope *scope, emily_array *x);
+/* A row-contiguous array of the same value: x itself where it is that already. allow_col_major: a column-contiguous one stays too. */
+EMILY_API emily_array *emily_contiguous(emily_scope *scope, emily_array *x, bool allow_col_major);
 /* a copy with a buffer of its own. */
 EMILY_API emily_array *emily_copy(emily_scope *scope, emily_array *x);
 
@@ -389,6 +412,21 @@ EMILY_API emily_array *emily_roll(emily_scope *scope, emily_array *x, const int6
 /* a view by explicit strides. strides and offset in elements of the row-contiguous x; bounds are checked. */
 EMILY_API emily_array *emily_as_strided(emily_scope *scope, emily_array *x, const int64_t *shape, int32_t shape_count,
                                         const int64_t *strides, int32_t strides_count, int64_t offset);
+
+/* The last two axes exchanged. */
+EMILY_API emily_array *emily_matrix_transpose(emily_scope *scope, emily_array *x);
+/* At least one, two or three axes: extents of 1 are put before those of x; three axes of a vector or matrix have the last one after. */
+EMILY_API emily_array *emily_atleast_1d(emily_scope *scope, emily_array *x);
+/* At least two axes: a vector becomes a row. */
+EMILY_API emily_array *emily_atleast_2d(emily_scope *scope, emily_array *x);
+/* At least three axes: [n] becomes [1, n, 1], [m, n] becomes [m, n, 1]. */
+EMILY_API emily_array *emily_atleast_3d(emily_scope *scope, emily_array *x);
+/* The product of the extents of axes (NULL: all), or its reciprocal, as a 0-d array. */
+EMILY_API emily_array *emily_number_of_elements(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count,
+                                                bool inverted, emily_dtype dtype);
+/* scale * H x along the last axis, which has m 2^k elements, m in 1, 12, 20, 28: H is the product of N. Sloane's Hadamard matrix of
+ * order m and Sylvester's of order 2^k. scale NaN: 1 / sqrt(m 2^k). Integers become float32; 16-bit floats are computed in float32. */
+EMILY_API emily_array *emily_hadamard_transform(emily_scope *scope, emily_array *x, double scale);
 
 /* ---- indexing ---- */
 

@@ -347,6 +347,17 @@ EMILY__INFER(drop_last) {
   return EMILY_OK;
 }
 
+EMILY__INFER(hadamard) {
+  (void)attrs, (void)n;
+  if (in[0]->ndim < 1 || in[0]->dims[in[0]->ndim - 1] < 1) return refuse("the last axis is missing or empty");
+  int64_t odd = in[0]->dims[in[0]->ndim - 1];
+  while (odd % 2 == 0) odd /= 2;
+  if (odd != 1 && ((odd != 3 && odd != 5 && odd != 7) || in[0]->dims[in[0]->ndim - 1] % (4 * odd)))
+    return refuse("the last axis has m * 2^k elements, where m is 1, 12, 20 or 28");
+  like(out, in[0]);
+  return EMILY_OK;
+}
+
 EMILY__INFER(matmul) {
   (void)attrs;
   const emily_array *a = in[0], *b = in[1];

@@ -47,6 +47,7 @@ EMILY__INFER(reduce);
 EMILY__INFER(reduce_bool);
 EMILY__INFER(arg_reduce);
 EMILY__INFER(drop_last);
+EMILY__INFER(hadamard);
 EMILY__INFER(matmul);
 EMILY__INFER(conv);
 EMILY__INFER(window);

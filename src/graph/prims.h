@@ -61,6 +61,10 @@ typedef struct emily__attrs_scan {
   int64_t reverse, inclusive; /* 0 or 1: from the end; the element itself counts */
 } emily__attrs_scan;
 
+typedef struct emily__attrs_scale {
+  double scale;
+} emily__attrs_scale;
+
 typedef struct emily__attrs_dtype {
   int64_t dtype;
 } emily__attrs_dtype;

@@ -154,7 +154,8 @@ static const int64_t *read_PER_AXIS(call *c, const char *name, bool required) {
 /* ---- one wrapper an op ---- */
 
 #define NO_AXIS EMILY_NO_AXIS
-#define INFINITY __builtin_inf() /* defined here, not by math.h: descriptions show the name */
+#define INFINITY __builtin_inf() /* defined here, not by math.h: descriptions show the names */
+#define NAN __builtin_nan("")
 #define READ_ARRAY(n, v, q) emily_array *n = read_ARRAY(&in, #n);
 #define READ_OPTIONAL(n, v, q) emily_array *n = read_OPTIONAL(&in);
 #define READ_ARRAYS(n, v, q)                                                              \

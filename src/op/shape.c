@@ -2,6 +2,8 @@
 #include "base/alloc.h"
 #include "op/common.h"
 
+#include <math.h>
+
 emily_array *emily_reshape(emily_scope *scope, emily_array *x, const int64_t *shape, int32_t shape_count) {
   BEGIN(scope, x);
   int64_t wanted[EMILY__MAX_RANK], known = 1;
@@ -409,4 +411,53 @@ emily_array *emily_as_strided(emily_scope *scope, emily_array *x, const int64_t 
     attrs.as_strided.values[shape_count + i] = empty || shape[i] == 1 ? 0 : strides[i]; /* unused ones may wrap as bytes */
   }
   return emily__apply(&op, EMILY__PRIM_as_strided, &attrs, sizeof attrs.as_strided + 2 * (size_t)shape_count * sizeof(int64_t), &x, 1);
+}
+
+emily_array *emily_matrix_transpose(emily_scope *scope, emily_array *x) {
+  BEGIN(scope, x);
+  return x->ndim < 2 ? REFUSE("a matrix has two axes") : emily_swapaxes(scope, x, -1, -2);
+}
+
+/* The extents of x from axis `before` of `ndim`, 1 elsewhere. */
+static emily_array *atleast(const emily__op *op, emily_array *x, int32_t ndim, int32_t before) {
+  int64_t shape[] = {1, 1, 1};
+  if (x->ndim >= ndim) return x;
+  for (int32_t i = 0; i < x->ndim; i++) shape[before + i] = x->dims[i];
+  return emily__reshape(op, x, shape, ndim);
+}
+
+emily_array *emily_atleast_1d(emily_scope *scope, emily_array *x) {
+  BEGIN(scope, x);
+  return atleast(&op, x, 1, 0);
+}
+
+emily_array *emily_atleast_2d(emily_scope *scope, emily_array *x) {
+  BEGIN(scope, x);
+  return atleast(&op, x, 2, 1);
+}
+
+emily_array *emily_atleast_3d(emily_scope *scope, emily_array *x) {
+  BEGIN(scope, x);
+  return atleast(&op, x, 3, x->ndim == 1);
+}
+
+emily_array *emily_number_of_elements(emily_scope *scope, emily_array *x, const int64_t *axes, int32_t axes_count, bool inverted,
+                                      emily_dtype dtype) {
+  BEGIN(scope, x);
+  emily__axes set;
+  double count = 1;
+  if (!emily__dtype_valid(dtype)) return REFUSE("%d is no dtype", dtype);
+  if (!emily__op_axes(&op, axes, axes_count, x->ndim, &set)) return NULL;
+  for (int32_t i = 0; i < set.count; i++) count *= (double)x->dims[set.axis[i]];
+  return emily__scalar(&op, inverted ? 1 / count : count, dtype);
+}
+
+emily_array *emily_hadamard_transform(emily_scope *scope, emily_array *x, double scale) {
+  BEGIN(scope, x);
+  if (x->dtype == EMILY_COMPLEX64) return REFUSE("there is no complex version");
+  x = emily__cast(&op, x, emily__dtype_to_inexact(x->dtype));
+  double length = x && x->ndim ? (double)x->dims[x->ndim - 1] : 1;
+  emily__attrs_scale attrs = {isnan(scale) ? 1 / sqrt(length) : scale};
+  emily_array *y = emily_atleast_1d(scope, x);
+  return y ? emily__reshape(&op, APPLY(hadamard, &attrs, y), x->dims, x->ndim) : NULL;
 }

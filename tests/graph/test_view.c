@@ -13,7 +13,7 @@ static bool shares(emily_array *x, emily_array *y) {
 static void reshapes_of_dense_and_strided_arrays(void **state) {
   (void)state;
   emily_scope *s = emily_scope_open(NULL);
-  emily_array *x = emily_contiguous(s, emily_reshape(s, test_range(s, 0, 24, EMILY_FLOAT32), SHAPE(2, 3, 4)));
+  emily_array *x = emily_contiguous(s, emily_reshape(s, test_range(s, 0, 24, EMILY_FLOAT32), SHAPE(2, 3, 4)), false);
   emily_array *y = emily_reshape(s, x, SHAPE(6, 4));
   assert_true(shares(x, y));
   /* transposed: [4, 3, 2]; merging its axes is no view, splitting one of them is */
@@ -31,7 +31,7 @@ static void reshapes_of_dense_and_strided_arrays(void **state) {
 static void slices_walk_both_ways(void **state) {
   (void)state;
   emily_scope *s = emily_scope_open(NULL);
-  emily_array *x = emily_contiguous(s, emily_reshape(s, test_range(s, 0, 12, EMILY_INT32), SHAPE(3, 4)));
+  emily_array *x = emily_contiguous(s, emily_reshape(s, test_range(s, 0, 12, EMILY_INT32), SHAPE(3, 4)), false);
   emily_array *back = emily_slice(s, x, INTS(-1, 3), INTS(-100, 0), INTS(-1, -2));
   assert_true(shares(x, back));
   EXPECT(s, back, SHAPE(3, 2), 11, 9, 7, 5, 3, 1);
@@ -44,7 +44,7 @@ static void slices_walk_both_ways(void **state) {
 static void broadcasts_repeat_without_memory(void **state) {
   (void)state;
   emily_scope *s = emily_scope_open(NULL);
-  emily_array *x = emily_contiguous(s, test_range(s, 1, 3, EMILY_FLOAT32));
+  emily_array *x = emily_contiguous(s, test_range(s, 1, 3, EMILY_FLOAT32), false);
   emily_array *y = emily_broadcast_to(s, x, SHAPE(2, 3));
   assert_true(shares(x, y));
   assert_int_equal(emily_eval(&y, 1), EMILY_OK);
@@ -65,7 +65,7 @@ static void bitcasts_keep_the_bytes(void **state) {
   /* the last axis is strided: the bytes of an element pair are not together, so a copy comes first */
   EXPECT(s, emily_view(s, emily_swapaxes(s, x, 0, 1), EMILY_UINT16), SHAPE(2, 4), 0, 0x3F80, 0, 0x4040, 0, 0x4000, 0, 0x4080);
   /* an odd start in a byte array: a wider element is not aligned there, so a copy comes first */
-  emily_array *bytes = emily_contiguous(s, test_range(s, 0, 9, EMILY_UINT8));
+  emily_array *bytes = emily_contiguous(s, test_range(s, 0, 9, EMILY_UINT8), false);
   emily_array *tail = emily_slice(s, bytes, INTS(1), INTS(9), NULL);
   EXPECT(s, emily_view(s, tail, EMILY_UINT32), SHAPE(2), 0x04030201, 0x08070605);
   assert_null(emily_view(s, emily_slice(s, bytes, INTS(0), INTS(7), NULL), EMILY_UINT32));
@@ -111,7 +111,7 @@ static void random_chains_of_views(void **state) {
   uint64_t seed = test_seed();
   for (int round = 0; round < 300; round++) {
     emily_scope *s = emily_scope_open(NULL);
-    emily_array *x = emily_contiguous(s, emily_reshape(s, test_range(s, 0, 120, EMILY_INT32), SHAPE(2, 3, 4, 5)));
+    emily_array *x = emily_contiguous(s, emily_reshape(s, test_range(s, 0, 120, EMILY_INT32), SHAPE(2, 3, 4, 5)), false);
     emily_array *lazy = x, *step = x;
     for (int k = 0; k < 5; k++) {
       int a = (int)(test_random(&seed) % 4), b = (int)(test_random(&seed) % 4);
@@ -119,13 +119,13 @@ static void random_chains_of_views(void **state) {
       switch (test_random(&seed) % 3) {
         case 0:
           lazy = emily_swapaxes(s, lazy, a, b);
-          step = emily_contiguous(s, emily_swapaxes(s, step, a, b));
+          step = emily_contiguous(s, emily_swapaxes(s, step, a, b), false);
           break;
         case 1:
           stride[a] = -1, start[a] = 100, stop[a] = -101;
           stride[b] = a == b ? -1 : 2;
           lazy = emily_slice(s, lazy, start, stop, stride);
-          step = emily_contiguous(s, emily_slice(s, step, start, stop, stride));
+          step = emily_contiguous(s, emily_slice(s, step, start, stop, stride), false);
           break;
         default: {
           int64_t shape[4];
@@ -134,7 +134,7 @@ static void random_chains_of_views(void **state) {
           if (a == 3) break;
           shape[a] = swap, shape[a + 1] = 1;
           lazy = emily_reshape(s, lazy, shape, 4);
-          step = emily_contiguous(s, emily_reshape(s, step, shape, 4));
+          step = emily_contiguous(s, emily_reshape(s, step, shape, 4), false);
         }
       }
       assert_int_equal(emily_eval(&step, 1), EMILY_OK); /* one node at a time, each result dense */

@@ -31,7 +31,7 @@ static void what_changes_nothing_is_no_node(void **state) {
   assert_ptr_equal(emily_broadcast_to(s, x, SHAPE(2, 3)), x);
   assert_ptr_equal(emily_transpose(s, x, INTS(0, 1), 2), x);
   assert_ptr_equal(emily_slice(s, x, INTS(0, 0), INTS(2, 3), NULL), x);
-  assert_ptr_equal(emily_contiguous(s, x), x);
+  assert_ptr_equal(emily_contiguous(s, x, false), x);
   assert_ptr_not_equal(emily_copy(s, x), x);
   test_close(s);
 }

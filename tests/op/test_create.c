@@ -90,7 +90,7 @@ static void views_read_the_same_bytes(void **state) {
   EXPECT(s, emily_view(s, bytes, EMILY_FLOAT32), SHAPE(2), 1, -2);
   EXPECT(s, emily_view(s, emily_slice(s, bytes, INTS(2), INTS(4), NULL), EMILY_UINT16), SHAPE(1), 0x3F80); /* an odd address is copied */
   EXPECT(s, emily_view(s, emily_slice(s, bytes, INTS(3), INTS(7), NULL), EMILY_UINT32), SHAPE(1), 0x3F);
-  EXPECT(s, emily_contiguous(s, emily_flip(s, x, NULL, 0)), SHAPE(2), -2, 1);
+  EXPECT(s, emily_contiguous(s, emily_flip(s, x, NULL, 0), false), SHAPE(2), -2, 1);
   EXPECT(s, emily_copy(s, emily_broadcast_to(s, x, SHAPE(2, 2))), SHAPE(2, 2), 1, -2, 1, -2);
   assert_null(emily_view(s, emily_ones(s, SHAPE(3), EMILY_UINT8), EMILY_UINT16));
   test_expect_failure(s, EMILY_INVALID_ARGUMENT, "emily_view: the last axis does not hold whole elements of the dtype (operands: uint8 [3])");
@@ -99,10 +99,42 @@ static void views_read_the_same_bytes(void **state) {
   test_expect_failure(s, EMILY_INVALID_ARGUMENT, "a 0-d array is viewed only as a dtype of its own size");
 }
 
+static void diagonals_grids_and_windows(void **state) {
+  (void)state;
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *x = test_range(s, 1, 2, EMILY_INT16), *out[3];
+  size_t n = 0;
+  EXPECT(s, emily_diag(s, x, 0), SHAPE(2, 2), 1, 0, 0, 2);
+  EXPECT(s, emily_diag(s, x, -1), SHAPE(3, 3), 0, 0, 0, 1, 0, 0, 0, 2, 0);
+  EXPECT(s, emily_diag(s, emily_diag(s, x, 2), 2), SHAPE(2), 1, 2);
+  EXPECT(s, emily_diag(s, emily_zeros(s, SHAPE(0), EMILY_INT8), 1), SHAPE(1, 1), 0);
+  EXPECT(s, emily_identity(s, 2, EMILY_BOOL), SHAPE(2, 2), 1, 0, 0, 1);
+  EXPECT(s, emily_iota(s, SHAPE(2, 3), -1, EMILY_UINT8), SHAPE(2, 3), 0, 1, 2, 0, 1, 2);
+  EXPECT(s, emily_iota(s, SHAPE(2, 3), EMILY_NO_AXIS, EMILY_FLOAT16), SHAPE(2, 3), 0, 1, 2, 3, 4, 5);
+  EXPECT(s, emily_empty_like(s, x), SHAPE(2), 0, 0);
+  assert_int_equal(emily_meshgrid(s, (emily_array *[]){x, emily_zeros(s, SHAPE(3), EMILY_BOOL)}, 2, false, "xy", out, 3, &n), EMILY_OK);
+  assert_int_equal(n, 2);
+  EXPECT(s, out[0], SHAPE(3, 2), 1, 2, 1, 2, 1, 2);
+  assert_int_equal(emily_meshgrid(s, (emily_array *[]){x, x}, 2, true, "ij", out, 3, &n), EMILY_OK);
+  EXPECT(s, out[0], SHAPE(2, 1), 1, 2);
+  EXPECT_NEAR(s, emily_hanning(s, 5), 1e-7, SHAPE(5), 0, 0.5, 1, 0.5, 0);
+  EXPECT_NEAR(s, emily_hamming(s, 3), 1e-7, SHAPE(3), 0.08, 1, 0.08);
+  EXPECT_NEAR(s, emily_blackman(s, 5), 1e-7, SHAPE(5), 0, 0.34, 1, 0.34, 0);
+  EXPECT_NEAR(s, emily_bartlett(s, 4), 1e-7, SHAPE(4), 0, 0.6666667, 0.6666667, 0);
+  EXPECT(s, emily_bartlett(s, 1), SHAPE(1), 1);
+  assert_int_equal(emily_array_size(emily_hanning(s, -3)), 0);
+  assert_int_equal(emily_meshgrid(s, out, 1, false, "yx", out, 3, &n), EMILY_INVALID_ARGUMENT);
+  test_expect_failure(s, EMILY_INVALID_ARGUMENT, "indexing is \"yx\"; it is one of \"xy\", \"ij\"");
+  s = emily_scope_open(NULL);
+  assert_null(emily_diag(s, test_range(s, 1, 2, EMILY_INT16), INT64_MAX));
+  test_expect_failure(s, EMILY_INVALID_ARGUMENT, "more than 2^63 elements");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(ranges),         cmocka_unit_test(constants), cmocka_unit_test(triangles),
       cmocka_unit_test(casts_out_of_range), cmocka_unit_test(views_read_the_same_bytes),
+      cmocka_unit_test(diagonals_grids_and_windows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

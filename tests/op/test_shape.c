@@ -1,6 +1,8 @@
 /* test_shape.c: moves of elements by hand, negative axes, hostile shapes. */
 #include "support/arrays.h"
 
+#include <math.h>
+
 static void shapes_by_hand(void **state) {
   (void)state;
   emily_scope *s = emily_scope_open(NULL);
@@ -58,6 +60,30 @@ static void parts(void **state) {
   test_expect_failure(s, EMILY_INVALID_ARGUMENT, "there are 2147483647 results and room for 8");
 }
 
+static void more_axes_and_hadamard(void **state) {
+  (void)state;
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *x = test_range(s, 0, 4, EMILY_INT32), *m = emily_reshape(s, x, SHAPE(2, 2));
+  EXPECT(s, emily_matrix_transpose(s, m), SHAPE(2, 2), 0, 2, 1, 3);
+  EXPECT(s, emily_atleast_3d(s, x), SHAPE(1, 4, 1), 0, 1, 2, 3);
+  EXPECT(s, emily_atleast_3d(s, m), SHAPE(2, 2, 1), 0, 1, 2, 3);
+  EXPECT(s, emily_atleast_2d(s, x), SHAPE(1, 4), 0, 1, 2, 3);
+  EXPECT(s, emily_atleast_1d(s, emily_sum(s, x, NULL, 0, false)), SHAPE(1), 6);
+  EXPECT(s, emily_number_of_elements(s, m, INTS(-1), 1, false, EMILY_INT32), SCALAR, 2);
+  EXPECT(s, emily_number_of_elements(s, m, NULL, 0, true, EMILY_FLOAT32), SCALAR, 0.25);
+  EXPECT(s, emily_hadamard_transform(s, x, NAN), SHAPE(4), 3, -1, -2, 0);
+  EXPECT(s, emily_hadamard_transform(s, x, 1), SHAPE(4), 6, -2, -4, 0);
+  for (int64_t n = 1; n <= 1024; n *= 2) { /* H Hᵀ = 1: the norm stays */
+    for (int64_t by = 1; by <= 28; by = by == 1 ? 12 : by + 8) {
+      emily_array *v = emily_astype(s, test_range(s, 1, n * by, EMILY_FLOAT32), EMILY_FLOAT64), *h = emily_hadamard_transform(s, v, NAN);
+      emily_array *ratio = emily_divide(s, emily_sum(s, emily_square(s, h), NULL, 0, false), emily_sum(s, emily_square(s, v), NULL, 0, false));
+      EXPECT_NEAR(s, ratio, 1e-12, SCALAR, 1);
+    }
+  }
+  assert_null(emily_hadamard_transform(s, emily_zeros(s, SHAPE(2, 6), EMILY_FLOAT32), 1));
+  test_expect_failure(s, EMILY_INVALID_ARGUMENT, "where m is 1, 12, 20 or 28");
+}
+
 static void wrong_shapes_are_refused(void **state) {
   (void)state;
 #define REFUSED(call, text)                                         \
@@ -104,6 +130,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(shapes_by_hand),
       cmocka_unit_test(parts),
+      cmocka_unit_test(more_axes_and_hadamard),
       cmocka_unit_test(wrong_shapes_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
