@@ -22,8 +22,7 @@ enum {
   K_BLOCK = 512,      /* a tile of 12 pixels: 24 KiB */
   TASK_COLUMNS = 256, /* a block of filters: 512 KiB */
   TASK_TILES = 16,    /* sums of a task: 192 KiB */
-  TASKS = 64,         /* where there are tiles enough */
-  SHORT_LINE = 6,     /* pixels of a row of the output that are not worth tiles of their own */
+  TASKS_PER_THREAD = 4,
   ALONE = 1 << 18     /* multiplications that one thread does in the time others need to begin */
 };
 
@@ -48,11 +47,11 @@ static int64_t round_up(int64_t x, int64_t unit) { return ceil_div(x, unit) * un
 static int64_t least(int64_t x, int64_t y) { return x < y ? x : y; }
 static int64_t border(int64_t extent, int64_t parts, int64_t i) { return emily__gemm_border(extent, parts, i); }
 
-/* ---- how the work is cut: by shapes alone ---- */
+/* ---- how the work is cut; blocks of k alone decide bits, and k alone decides them ---- */
 
 static void cut_filters(conv_job *job) {
   const int64_t filters = job->conv->filters, nr = job->kernels->gemm_nr;
-  job->narrow = filters <= nr / 2;
+  job->narrow = filters <= nr;
   job->panel = job->narrow ? job->kernels->gemm_mr : nr;
   job->panels = ceil_div(filters, job->panel);
   job->width = job->narrow ? filters : round_up(filters, nr);
@@ -60,16 +59,15 @@ static void cut_filters(conv_job *job) {
   job->column_blocks = ceil_div(job->panels, job->columns);
 }
 
-static void cut_pixels(conv_job *job) {
+static void cut_pixels(conv_job *job, int32_t threads) {
   const int64_t count = job->phase->axis[LAST].count, pixels = job->phase->pixels;
   job->tile = job->narrow ? job->kernels->gemm_nr : job->kernels->gemm_mr;
-  job->line = count < SHORT_LINE || job->narrow ? pixels : count;
+  /* tiles of one row of the output are packed faster, whole tiles are multiplied faster */
+  job->line = job->narrow || 10 * count < 9 * job->tile * ceil_div(count, job->tile) ? pixels : count;
   job->lines = pixels / job->line;
   job->tiles_in_line = ceil_div(job->line, job->tile);
   const int64_t tiles = job->lines * job->tiles_in_line;
-  job->tiles_in_task = tiles * job->column_blocks * job->conv->groups / TASKS;
-  if (job->tiles_in_task < 1) job->tiles_in_task = 1;
-  if (job->tiles_in_task > TASK_TILES) job->tiles_in_task = TASK_TILES;
+  job->tiles_in_task = least(TASK_TILES, ceil_div(tiles, ceil_div((int64_t)TASKS_PER_THREAD * threads, job->column_blocks * job->conv->groups)));
   job->row_blocks = ceil_div(tiles, job->tiles_in_task);
 }
 
@@ -217,7 +215,7 @@ emily_status emily__conv_product(const emily__conv *conv, const emily__conv_phas
   int64_t weights_size, bytes;
   float *scratch;
   cut_filters(&job);
-  cut_pixels(&job);
+  cut_pixels(&job, threads);
   cut_sums(&job);
   const int64_t slot_size = round_up(job.pixels_size + job.sums_size * (job.k_blocks > 1 ? job.tiles_in_task : 1), 16);
   if (!emily__mul_i64(phase->k, job.width, &weights_size) || !emily__mul_i64(weights_size, conv->groups, &weights_size) ||
