@@ -2,6 +2,7 @@
 import mlx.core as mx
 import numpy as np
 
+from native import Value
 from ops import Call, bench
 
 KINDS = {"float32": True, "float64": False, "bfloat16": True, "complex64": True, "int8": False, "int32": False}
@@ -69,3 +70,35 @@ def vector(dtype):
 
 for kind in ("float32", "float64", "complex64", "int8"):
     vector(kind)
+
+
+def experts(name, tokens, sizes):
+    """A mixture of experts' products: each token by a few of many matrices, whose inner axis is contiguous."""
+    @bench(name, **sizes)
+    def one(make, shape):
+        count, k, n, each, dtype = shape
+        x, w = make((tokens * each, 1, k), dtype), make((count, n, k), dtype)
+        chosen = Value(np.sort(make.integers((tokens * each,), "uint32", 0, count).data), "uint32")
+        mlx = lambda a, b, i, j: mx.gather_mm(a, b, rhs_indices=j, sorted_indices=True)  # noqa: E731 (MLX's CPU: float32 alone)
+        return Call("gather_mm", [x, w, None, chosen], mlx=mlx if dtype == "float32" else None,
+                    flops=2.0 * tokens * each * k * n, transposed=(1,))
+    one.__module__ = __name__
+
+
+SIZES = {"small": (4, 64, 64, 2, "float32"), "cache": (8, 256, 256, 2, "float32"), "large": (32, 1024, 768, 8, "bfloat16")}
+experts("gather_mm, decode", 1, SIZES)
+experts("gather_mm, prefill", 256, SIZES)
+
+
+@bench("block_masked_mm", small=64, cache=256, large=1024)
+def block_masked(make, n):
+    tiles = (n + 63) // 64
+    return Call("block_masked_mm", [make((n, n)), make((n, n)), None, make((tiles, tiles), "bool"), make((tiles, tiles), "bool")],
+                mlx=lambda a, b, o, p, q: mx.block_masked_mm(a, b, 64, None, p, q), flops=2.0 * n ** 3)
+
+
+@bench("gated_delta_update", small=(1, 1, 2, 32), cache=(1, 64, 4, 64), large=(1, 256, 16, 128))
+def gated_delta(make, shape):
+    b, t, h, d = shape
+    operands = [make((b, t, h, d)), make((b, t, h, d), low=-0.1, high=0.1), make((b, t, h, d)), make((b, t, h), low=0), make((b, t, h), low=0)]
+    return Call("gated_delta_update", operands, mlx=mx.fast.gated_delta_update, flops=8.0 * b * t * h * d * d)

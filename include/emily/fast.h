@@ -29,6 +29,14 @@ EMILY_API emily_array *emily_rope(emily_scope *scope, emily_array *x, int64_t di
 EMILY_API emily_array *emily_scaled_dot_product_attention(emily_scope *scope, emily_array *q, emily_array *k,
                                                           emily_array *v, double scale, emily_array *mask, bool
                                                           causal, int64_t window, emily_array *sinks);
+/* The gated delta rule (Yang, Kautz, Hatamizadeh, "Gated Delta Networks", 2024) over T tokens. q, k [B, T, Hk, Dk], v [B, T, Hv, Dv]
+ * with Hv a multiple of Hk, gamma (the decay itself, not its logarithm) [B, T, Hv] or [B, T, Hv, Dk], beta [B, T, Hv], initial_state [B, Hv,
+ * Dv, Dk] (NULL: zeros), mask [B, T] (NULL: all; where false the state stays and the answer is zero). For each token of a head, with state S:
+ * S = gamma S, S += beta (v - S k) k^T, answer S q. out[0]: the answers [B, T, Hv, Dv] in the dtype of q and k; out[1]: the last state, in
+ * float32 (float64 for that dtype), as are all sums. */
+EMILY_API emily_status emily_gated_delta_update(emily_scope *scope, emily_array *q, emily_array *k, emily_array *v,
+                                                emily_array *gamma, emily_array *beta, emily_array *initial_state,
+                                                emily_array *mask, emily_array *out[2]);
 
 #ifdef __cplusplus
 }

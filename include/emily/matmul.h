@@ -52,6 +52,20 @@ EMILY_API emily_array *emily_einsum(emily_scope *scope, const char *subscripts, 
  * computed; path is untouched on failure. */
 EMILY_API emily_status emily_einsum_path(const char *subscripts, emily_array *const *operands, int32_t operands_count, int32_t *path,
                                          size_t path_capacity, size_t *path_count, char *report, size_t report_capacity);
+/* Products of matrices chosen by indices: out[i] = a[lhs_indices[i]] @ b[rhs_indices[i]]. a [..., M, K], b [..., K, N]; indices are
+ * integers into their batches taken as one axis, and broadcast; NULL: each matrix in turn. [indices' shape, M, N], a vector's axis is
+ * dropped. Matrices of b that are chosen several times are read once, sorted or not. An index out of bounds gives zeros; an error with
+ * EMILY_DEBUG_INDICES. Any dtype; a 16-bit b beside a float32 a is read as it is. */
+EMILY_API emily_array *emily_gather_mm(emily_scope *scope, emily_array *a, emily_array *b, emily_array *lhs_indices,
+                                       emily_array *rhs_indices, bool sorted_indices);
+/* A product for each segment of the inner axis: out[i] = a[:, begin:end] @ b[begin:end, :]. a [M, K], b [K, N], segments [..., 2],
+ * integers: [..., M, N]. An empty segment gives zeros; what lies beyond K counts for nothing (an error with EMILY_DEBUG_INDICES). */
+EMILY_API emily_array *emily_segmented_mm(emily_scope *scope, emily_array *a, emily_array *b, emily_array *segments);
+/* a @ b where blocks of block_size (32 or 64) squared are masked: those of a and b before the product, those of the result after it. A
+ * mask has an element a block, [..., ceil(rows / size), ceil(cols / size)], and broadcasts; false makes zeros, a number is multiplied by;
+ * NULL: none. */
+EMILY_API emily_array *emily_block_masked_mm(emily_scope *scope, emily_array *a, emily_array *b, int64_t block_size,
+                                             emily_array *mask_out, emily_array *mask_lhs, emily_array *mask_rhs);
 
 #ifdef __cplusplus
 }

@@ -234,3 +234,122 @@ def einsum(draw, name):
     if dtype in HALVES:  # what comes between two contractions is rounded too
         case.epsilons += len(operands) * 2.0 ** (23 - MANTISSA[dtype])
     return case
+
+
+# ---- chosen matrices, segments, blocks ----
+
+def stack(draw):
+    """A few matrices in a batch, now and then without one."""
+    return tuple(draw.pick([1, 2, 3, 5]) for _ in range(draw.int(0, 2)))
+
+
+def gathered(x, y, lhs, rhs):
+    a, b = x.reshape((-1,) + x.shape[-2:]), y.reshape((-1,) + y.shape[-2:])
+    every = [np.arange(len(m)).reshape(v.shape[:-2]) if i is None else i for i, m, v in ((lhs, a, x), (rhs, b, y))]
+    lhs, rhs = np.broadcast_arrays(*[i.astype(np.int64) for i in every])
+    return np.matmul(a[lhs], b[rhs])
+
+
+@sampler("gather_mm")
+def gather_mm(draw, name):
+    m, n, k = draw.pick([1, 1, 2, 5, 33]), draw.pick([1, 3, 16, 33]), draw.pick([1, 3, 16, 65, 130, 0 if draw.chance(0.1) else 7])
+    a, b = stack(draw) + (m, k), stack(draw) + (k, n)
+    count = stack(draw)
+    dtype = draw.pick(FLOATS + ["float32", "float32"])
+    kinds = [dtype, draw.pick(["float16", "bfloat16"]) if dtype == "float32" and draw.chance(0.3) else dtype]
+    operands = factors(draw, (a, b), kinds)
+    indices = [draw.integers(count, draw.pick(["uint32", "int32", "int64"]), 0, int(np.prod(v[:-2])) - 1) for v in (a, b)]
+    if draw.chance(0.5):
+        indices[0 if b[:-2] or a[:-2] == () else 1] = None
+    try:
+        np.broadcast_shapes(*[v[:-2] if i is None else count for i, v in zip(indices, (a, b))])
+    except ValueError:
+        return gather_mm(draw, name)
+    case = product_case(operands + indices, {}, lambda x, y, i, j: mx.gather_mm(x, y, i, j), None, k, dtype=promote(*kinds))
+    cut = lambda x, y, i, j: gathered(*widened([x, y]), i, j)  # noqa: E731
+    case.truth, case.scale = cut, lambda x, y, i, j: gathered(*[np.abs(v) for v in widened([x, y])], i, j)
+    case.extension = "MLX's CPU has this in float32 alone"
+    if k == 0:
+        case.deliberate = lambda *v: np.array(True)
+    return case
+
+
+@sampler("segmented_mm")
+def segmented_mm(draw, name):
+    m, n, k = draw.pick([1, 2, 5, 33]), draw.pick([1, 3, 16, 33]), draw.pick([1, 3, 16, 65, 130])
+    dtype = draw.pick(FLOATS)
+    operands = factors(draw, ((m, k), (k, n)), [dtype] * 2)
+    count = stack(draw)
+    segments = draw.integers(count + (2,), draw.pick(["uint32", "int32", "int64"]), 0, k)
+
+    def compute(x, y, s):
+        ends = s.reshape(-1, 2).astype(np.int64)
+        return np.stack([x[:, i:j] @ y[i:max(i, j)] for i, j in ends]).reshape(count + (m, n))
+
+    case = product_case(operands + [segments], {}, mx.segmented_mm, None, k, dtype=dtype)
+    case.truth = lambda x, y, s: compute(*widened([x, y]), s)
+    case.scale = lambda x, y, s: compute(*[np.abs(v) for v in widened([x, y])], s)
+    return case
+
+
+def spread(mask, size, rows, cols):
+    return np.repeat(np.repeat(mask, size, -2), size, -1)[..., :rows, :cols]
+
+
+@sampler("block_masked_mm")
+def block_masked_mm(draw, name):
+    m, n, k = (draw.pick([1, 31, 64, 65, 100]) for _ in range(3))
+    size, dtype = draw.pick([32, 64]), draw.pick(["float32", "float32", "float64", "bfloat16"])
+    batch = draw.pick([(), (), (2,), (3, 1)])
+    operands = factors(draw, (batch + (m, k), batch + (k, n)), [dtype] * 2)
+    block = lambda rows, cols: draw.pick([batch, ()]) + (-(-rows // size), -(-cols // size))  # noqa: E731
+    kind = "bool" if draw.chance(0.6) else dtype
+    masks = [draw.value(block(*extents), kind) if kind == "bool" else draw.floats(block(*extents), kind, -2, 2, special=0)
+             for extents in ((m, n), (m, k), (k, n))]
+    masks = [None if draw.chance(0.3) else mask for mask in masks]
+
+    def compute(x, y, out, lhs, rhs):
+        x = x if lhs is None else x * spread(lhs, size, m, k)
+        y = y if rhs is None else y * spread(rhs, size, k, n)
+        return (x @ y) * (1 if out is None else spread(out, size, m, n))
+
+    case = product_case(operands + masks, {"block_size": size}, lambda x, y, o, p, q: mx.block_masked_mm(x, y, size, o, p, q), None, k, dtype=dtype)
+    case.truth = lambda *v: compute(*widened(v))
+    case.scale = lambda *v: compute(*[None if x is None else np.abs(x) for x in widened(v)])
+    case.extension = "MLX's CPU has this in float32 alone"
+    case.layouts = draw.chance(0.5)
+    if case.layouts:  # MLX's CPU ends the process on some strided operands: the truth judges alone
+        case.mlx = None
+    if dtype == "bfloat16":  # operands times masks are rounded, and so is the product before the mask of the result
+        case.epsilons += 3 * 2.0 ** 16
+    return case
+
+
+@sampler("gated_delta_update")
+def gated_delta_update(draw, name):
+    dtype = draw.pick(FLOATS + ["float32"])
+    b, t, shared, hk = draw.pick([1, 2]), draw.pick([1, 2, 5, 17]), draw.pick([1, 2, 3]), draw.pick([1, 2])
+    dk, dv, hv = draw.pick([1, 3, 8, 33]), draw.pick([1, 5, 16, 17, 40]), shared * hk
+    value = lambda *shape, low=-1, high=1: draw.floats(shape, dtype, low, high, special=0)  # noqa: E731
+    gamma = value(b, t, hv, dk, low=0) if draw.chance(0.3) else value(b, t, hv, low=0)
+    scale = 1 / dk ** 0.5
+    operands = [value(b, t, hk, dk), value(b, t, hk, dk, low=-scale, high=scale), value(b, t, hv, dv), gamma, value(b, t, hv, low=0),
+                draw.floats((b, hv, dv, dk), "float32", -1, 1, special=0) if draw.chance(0.6) else None,
+                draw.value((b, t), "bool") if draw.chance(0.4) else None]
+
+    def truth(q, k, v, g, beta, state, mask):
+        q, k = np.repeat(q, shared, 2), np.repeat(k, shared, 2)
+        state, out = np.zeros((b, hv, dv, dk)) if state is None else state, np.zeros(v.shape)
+        for i in range(t):
+            decay = g[:, i, :, None, None] if g.ndim == 3 else g[:, i, :, None, :]
+            after = state * decay
+            change = (v[:, i] - (after * k[:, i, :, None]).sum(-1)) * beta[:, i, :, None]
+            after = after + change[..., None] * k[:, i, :, None]
+            on = np.ones(b, bool) if mask is None else mask[:, i]
+            state = np.where(on[:, None, None, None], after, state)
+            out[:, i] = np.where(on[:, None, None], (state * q[:, i, :, None]).sum(-1), 0)
+        return [out, state]
+
+    # |state| stays below 1 + 2 t: each sum errs by some float32 roundings of that
+    return Case(operands, mlx=mx.fast.gated_delta_update, truth=truth, ulp=rounding(2, dtype), epsilons=64 * t,
+                scale=lambda *v: np.array(dk ** 0.5 * 4.0), deliberate=lambda *v: np.array(dtype in HALVES or dtype == "float64"))

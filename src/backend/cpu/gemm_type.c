@@ -27,19 +27,27 @@ static void pack_complex64(const emily__cpu_kernels *kernels, void *panel, int64
   }
 }
 
+/* n columns of one row: parts nr floats apart, the next column `step` floats on. */
+static void finish_complex_run(const emily__product *p, const emily__matrix *out, char *to, const emily__matrix *c, const char *add,
+                               const float *re, int64_t nr, int64_t step, int64_t n) {
+  const float alpha = (float)p->alpha, beta = (float)p->beta;
+  emily__c64 *z = (emily__c64 *)to;
+  const emily__c64 *x = (const emily__c64 *)add;
+  for (int64_t j = 0; j < n; j++) z[j * out->col] = (emily__c64){alpha * re[j * step], alpha * re[j * step + nr]};
+  for (int64_t j = 0; x && j < n; j++) {
+    z[j * out->col].re += beta * x[j * c->col].re;
+    z[j * out->col].im += beta * x[j * c->col].im;
+  }
+}
+
+/* nr 1: sums are complex numbers side by side; else panels of nr real and nr imaginary parts. */
 static void finish_complex64(const emily__product *p, const emily__matrix *out, const emily__matrix *c, int64_t i0, int64_t j0,
                              int64_t rows, int64_t cols, const void *sums, int64_t lds, int64_t nr) {
-  const float alpha = (float)p->alpha, beta = (float)p->beta;
+  const int64_t width = nr == 1 ? cols : nr, step = nr == 1 ? 2 : 1;
   for (int64_t i = 0; i < rows; i++)
-    for (int64_t j = 0; j < cols; j++) {
-      const float *re = (const float *)sums + 2 * (i * lds + j / nr * nr) + j % nr;
-      emily__c64 z = {alpha * re[0], alpha * re[nr]};
-      if (c->data) {
-        const emily__c64 *add = (const emily__c64 *)emily__matrix_at(c, i0 + i, j0 + j);
-        z.re += beta * add->re, z.im += beta * add->im;
-      }
-      *(emily__c64 *)emily__matrix_at(out, i0 + i, j0 + j) = z;
-    }
+    for (int64_t j = 0; j < cols; j += width)
+      finish_complex_run(p, out, emily__matrix_at(out, i0 + i, j0 + j), c, c->data ? emily__matrix_at(c, i0 + i, j0 + j) : NULL,
+                         (const float *)sums + 2 * (i * lds + j), nr, step, cols - j < width ? cols - j : width);
 }
 
 static void pack_floats(const emily__cpu_kernels *kernels, void *panel, int64_t ldo, const emily__matrix *from, int64_t rows,

@@ -21,6 +21,7 @@ enum {
   EMILY__SKINNY_GROUP = 8, /* rows of x that are packed together … */
   EMILY__SKINNY_LANES = 16, /* … in pieces of so many elements */
   EMILY__SKINNY_MAX = 32,
+  EMILY__DELTA_LANES = 16,
   EMILY__GEMM_MR_MAX = 16, EMILY__GEMM_NR_MAX = 64
 };
 
@@ -103,6 +104,12 @@ typedef struct emily__cpu_kernels {
   emily__mix_f16 *mix_f16;
   emily__mix_bf16 *mix_bf16;
 
+  /* one token of the gated delta rule for EMILY__DELTA_LANES values, see delta.inc; state [keys][lanes], decay_step 0 or 1 */
+  void (*delta_f32)(float *out, float *state, const float *q, const float *k, const float *v, const float *decay, int64_t decay_step,
+                    float beta, int64_t keys);
+  void (*delta_f64)(double *out, double *state, const double *q, const double *k, const double *v, const double *decay,
+                    int64_t decay_step, double beta, int64_t keys);
+
   /* products: y[j] = Σ_k x[k] · w[j·stride + k] for j < rows, weights of three dtypes, float32 accumulation. The order of each
    * sum depends on k alone. */
   void (*gemv_f32)(float *y, const float *x, const float *w, int64_t stride, int64_t rows, int64_t k);
@@ -125,6 +132,11 @@ typedef struct emily__cpu_kernels {
   int32_t gemm_mr, gemm_nr;
   emily__gemm_micro *gemm_micro;
   emily__gemm_member gemm_of[EMILY__GEMM_TYPES];
+  /* out[i·ldo + j] = Σ_p a[i·a_row + p·a_col] · b[p·ldb + j] for i < m, j < n, p < k, in the order of p: a few elements, not packed */
+  void (*tiny_f32)(void *out, int64_t ldo, const void *a, int64_t a_row, int64_t a_col, const void *b, int64_t ldb, int64_t m, int64_t n,
+                   int64_t k);
+  void (*tiny_f64)(void *out, int64_t ldo, const void *a, int64_t a_row, int64_t a_col, const void *b, int64_t ldb, int64_t m, int64_t n,
+                   int64_t k);
   /* out[j·ldo + i] = x[i·ldx + j] for i < rows ≤ ldo, j < k, as float32: what packing does with K-contiguous operands */
   void (*transpose_f32)(float *out, int64_t ldo, const float *x, int64_t ldx, int64_t rows, int64_t k);
   void (*transpose_f16)(float *out, int64_t ldo, const emily__f16 *x, int64_t ldx, int64_t rows, int64_t k);

@@ -52,10 +52,18 @@ void emily__scatter_f32(char *out, int64_t stride, emily_dtype dtype, const floa
  * · 16 floats. */
 void emily__skinny_pack(float *to, const emily__matrix *a, int64_t m, int64_t k);
 
+/* The kernel that fits the shapes, strides and dtypes (matmul.c). */
+typedef emily_status emily__product_fn(const emily__product *p);
+emily__product_fn emily__product_run;
+
 /* The kernels: what to run, with scratch taken before out is written. */
 emily_status emily__product_skinny(const emily__product *p); /* m ≤ EMILY__SKINNY_MAX, b's k axis contiguous */
 emily_status emily__product_gemm(const emily__product *p);   /* any strides and dtype; float32, float16 and bfloat16 may be mixed */
 enum { EMILY__DOTS_MAX = 4 };
 emily_status emily__product_dots(const emily__product *p); /* not summed in float32, m ≤ EMILY__DOTS_MAX, b's k axis contiguous */
+
+/* Many products of a few elements, b's and out's rows contiguous, no addend (tiny.c). */
+bool emily__product_is_tiny(const emily__product *p);
+emily_status emily__product_tiny(const emily__product *p);
 
 #endif
