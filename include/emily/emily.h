@@ -8,6 +8,7 @@
 #include "emily/call.h"
 #include "emily/checkpoint.h"
 #include "emily/dtype.h"
+#include "emily/files.h"
 #include "emily/ops.h"
 #include "emily/runtime.h"
 
