@@ -10,6 +10,8 @@
 #include "backend/cpu/places.h"
 #include "backend/cpu/pool.h"
 
+enum { GRAIN = 8192 }; /* elements worth a block: each is a jump in memory */
+
 typedef struct along_job {
   char *data; /* of the array that the axis is of */
   int32_t ndim, itemsize;
@@ -36,12 +38,10 @@ static void along_init(along_job *job, const emily__tensor *x, const emily__tens
 static void along_offsets(const along_job *job, emily__walk *rows, char **row, int64_t first, int64_t n, int64_t *offsets) {
   const int64_t step = job->strides[job->ndim - 1];
   int64_t column = first % job->columns;
-  emily__index_offsets(&job->index, 1, first, n, offsets);
   for (int64_t i = 0; i < n;) {
     if (column == 0) *row = emily__walk_row(rows);
-    int64_t m = job->columns - column < n - i ? job->columns - column : n - i, base = *row - job->data + column * step;
-    for (int64_t j = 0; j < m; j++, base += step)
-      offsets[i + j] = offsets[i + j] == EMILY__NOWHERE ? EMILY__NOWHERE : offsets[i + j] + base;
+    int64_t m = job->columns - column < n - i ? job->columns - column : n - i;
+    emily__index_offsets_from(&job->index, first + i, m, *row - job->data + column * step, step, offsets + i);
     i += m;
     column = 0;
   }
@@ -81,7 +81,7 @@ static void scatter_block(void *context, int64_t block) {
 /* `unit`: the least number of elements that a block may hold. */
 static void run(emily__pool_fn *fn, along_job *job, int64_t unit) {
   job->columns = job->shape[job->ndim - 1];
-  job->block = unit >= EMILY__GRAIN_CHEAP ? unit : EMILY__GRAIN_CHEAP / unit * unit;
+  job->block = unit >= GRAIN ? unit : GRAIN / unit * unit;
   int64_t blocks = (job->size + job->block - 1) / job->block;
   if (blocks == 1) fn(job, 0);
   else emily__pool_run(fn, job, blocks);

@@ -5,6 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Where places go: base + i · step + place · stride for the i-th index. */
+typedef struct line {
+  int64_t base, step, stride;
+} line;
+
 static inline int64_t place_of(int64_t i, int64_t extent, int64_t limit) {
   i += i < 0 ? extent : 0;
   return (uint64_t)i < (uint64_t)limit ? i : EMILY__NOWHERE;
@@ -12,29 +17,33 @@ static inline int64_t place_of(int64_t i, int64_t extent, int64_t limit) {
 
 static inline int64_t clamped(int64_t i, int64_t limit) { return i < 0 || limit == 0 ? 0 : i < limit ? i : limit - 1; }
 
-#define RESOLVE(type)                                                                    \
-  do {                                                                                   \
-    const type *p = in;                                                                  \
-    if (clamp)                                                                           \
-      for (int64_t i = 0; i < n; i++) out[i] = clamped((int64_t)p[i], limit);            \
-    else                                                                                 \
-      for (int64_t i = 0; i < n; i++) out[i] = place_of((int64_t)p[i], extent, limit);   \
+#define PUT(place_expression)                                                      \
+  for (int64_t i = 0; i < n; i++, base += step) {                                  \
+    int64_t place = (place_expression), offset = (int64_t)((uint64_t)base + (uint64_t)place * stride);           \
+    out[i] = place == EMILY__NOWHERE ? EMILY__NOWHERE : offset;                    \
+  }
+#define RESOLVE(type)                                       \
+  do {                                                      \
+    const type *p = in;                                     \
+    if (clamp) PUT(clamped((int64_t)p[i], limit))           \
+    else PUT(place_of((int64_t)p[i], extent, limit))        \
   } while (0)
 
 /* Past the largest int64 there is no negative index to mistake one for. */
-static void resolve_uint64(int64_t *out, const uint64_t *in, int64_t n, int64_t limit, bool clamp) {
-  for (int64_t i = 0; i < n; i++)
-    out[i] = clamp ? clamped(in[i] > INT64_MAX ? INT64_MAX : (int64_t)in[i], limit)
-                   : in[i] < (uint64_t)limit ? (int64_t)in[i] : EMILY__NOWHERE;
+static inline int64_t place_of_uint64(uint64_t i, int64_t limit, bool clamp) {
+  if (clamp) return clamped(i > INT64_MAX ? INT64_MAX : (int64_t)i, limit);
+  return i < (uint64_t)limit ? (int64_t)i : EMILY__NOWHERE;
 }
 
-static void resolve(const emily__index *index, const void *in, int64_t n, int64_t *out) {
-  const int64_t extent = index->extent, limit = index->limit;
+static void resolve(const emily__index *index, const void *in, int64_t n, line to, int64_t *out) {
+  const int64_t extent = index->extent, limit = index->limit, step = to.step;
+  const uint64_t stride = (uint64_t)to.stride; /* the product with a place that is nowhere wraps, and is not used */
+  int64_t base = to.base;
   const bool clamp = index->clamp;
   switch (index->dtype) {
     case EMILY_UINT16: RESOLVE(uint16_t); break;
     case EMILY_UINT32: RESOLVE(uint32_t); break;
-    case EMILY_UINT64: resolve_uint64(out, in, n, limit, clamp); break;
+    case EMILY_UINT64: PUT(place_of_uint64(((const uint64_t *)in)[i], limit, clamp)) break;
     case EMILY_INT8: RESOLVE(int8_t); break;
     case EMILY_INT16: RESOLVE(int16_t); break;
     case EMILY_INT32: RESOLVE(int32_t); break;
@@ -65,15 +74,19 @@ static const void *raw_indices(const emily__index *index, int64_t first, int64_t
 
 void emily__index_places(const emily__index *index, int64_t first, int64_t n, int64_t *places) {
   uint64_t room[EMILY__BLOCK];
-  if (n > 0) resolve(index, raw_indices(index, first, n, room), n, places);
+  if (n > 0) resolve(index, raw_indices(index, first, n, room), n, (line){0, 0, 1}, places);
+}
+
+void emily__index_offsets_from(const emily__index *index, int64_t first, int64_t n, int64_t base, int64_t step, int64_t *offsets) {
+  uint64_t room[EMILY__BLOCK];
+  if (n > 0) resolve(index, raw_indices(index, first, n, room), n, (line){base, step, index->stride}, offsets);
 }
 
 void emily__index_offsets(const emily__index *indices, int32_t count, int64_t first, int64_t n, int64_t *offsets) {
-  int64_t places[EMILY__BLOCK], stride = indices->stride;
-  emily__index_places(indices, first, n, offsets);
-  for (int64_t i = 0; i < n; i++) offsets[i] = offsets[i] == EMILY__NOWHERE ? EMILY__NOWHERE : offsets[i] * stride;
+  int64_t places[EMILY__BLOCK];
+  emily__index_offsets_from(indices, first, n, 0, 0, offsets);
   for (int32_t k = 1; k < count; k++) {
-    stride = indices[k].stride;
+    const int64_t stride = indices[k].stride;
     emily__index_places(&indices[k], first, n, places);
     for (int64_t i = 0; i < n; i++) {
       bool nowhere = places[i] == EMILY__NOWHERE || offsets[i] == EMILY__NOWHERE;

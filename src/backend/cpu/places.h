@@ -31,6 +31,9 @@ void emily__index_offsets(const emily__index *indices, int32_t count, int64_t fi
 /* out[i] = the element at base + offsets[i]; 0 where that is nowhere. */
 void emily__index_gather(void *out, const char *base, const int64_t *offsets, int64_t n, int32_t itemsize);
 
+/* The same for one tensor, and index i from base + i · step on (bytes). */
+void emily__index_offsets_from(const emily__index *index, int64_t first, int64_t n, int64_t base, int64_t step, int64_t *offsets);
+
 /* Under EMILY__DEBUG_INDICES: an error that names the first index out of range. Clamped ones never are. */
 emily_status emily__index_check(const emily__node_view *node, const emily__index *indices, int32_t count);
 
