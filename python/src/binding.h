@@ -126,8 +126,10 @@ PyObject *iterate(PyObject *self);
 /* A function of the Python part that the extension calls, by its name: "getitem", "setitem", "repr", … Borrowed. */
 PyObject *hook(const char *name);
 
+PyObject *py_einsum_path(PyObject *module, PyObject *args); /* einsum.c */
 PyObject *py_eval(PyObject *module, PyObject *const *args, Py_ssize_t count);
 PyObject *py_async_eval(PyObject *module, PyObject *const *args, Py_ssize_t count);
-extern PyMethodDef runtime_functions[]; /* runtime.c: memory, threads, safetensors */
+extern PyMethodDef runtime_functions[]; /* runtime.c: memory, threads */
+extern PyMethodDef file_functions[];    /* files.c: safetensors, .npy, .npz */
 
 #endif

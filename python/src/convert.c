@@ -4,6 +4,8 @@
  * straight into memory of one of a few storage types; other dtypes are a cast of that. */
 #include "binding.h"
 
+enum { KIND_BOOL, KIND_INT, KIND_FLOAT, KIND_COMPLEX };
+
 /* ---- scalars ---- */
 
 static emily_array *checked(emily_array *value) { return value ? value : (raise_last_error(), NULL); }
@@ -43,6 +45,48 @@ emily_array *from_scalar(PyObject *object, emily_dtype weak) {
   return NULL;
 }
 
+/* ---- constants that come again ----
+ *
+ * A loop says x + 1 or x * 0.5 again and again: the latest arrays of such numbers are kept, one in each slot of a table. The GIL guards it. */
+
+enum { CONSTANT_SLOTS = 256 };
+
+typedef struct constant {
+  emily_array *value; /* NULL: an empty slot */
+  uint64_t bits;
+  emily_dtype weak;
+  int kind; /* KIND_INT or KIND_FLOAT */
+} constant;
+
+static constant constants[CONSTANT_SLOTS];
+
+static int constant_key(PyObject *object, uint64_t *bits, int *kind) {
+  if (PyFloat_CheckExact(object)) {
+    double value = PyFloat_AsDouble(object);
+    memcpy(bits, &value, sizeof value);
+    return *kind = KIND_FLOAT, 1;
+  }
+  if (!PyLong_CheckExact(object)) return 0;
+  int overflow;
+  *bits = (uint64_t)PyLong_AsLongLongAndOverflow(object, &overflow);
+  return *kind = KIND_INT, !overflow;
+}
+
+/* from_scalar, with the array of the last time where it is still there. */
+static emily_array *from_constant(PyObject *object, emily_dtype weak) {
+  uint64_t bits;
+  int kind;
+  if (!constant_key(object, &bits, &kind)) return from_scalar(object, weak);
+  uint64_t mixed = (bits ^ (uint64_t)(weak + 1) << 5 ^ (uint64_t)kind << 4) * 0x9E3779B97F4A7C15u;
+  constant *slot = &constants[mixed >> 56];
+  if (slot->value && slot->bits == bits && slot->weak == weak && slot->kind == kind) return emily_array_retain(slot->value);
+  emily_array *value = from_scalar(object, weak);
+  if (!value) return NULL;
+  emily_array_release(slot->value);
+  *slot = (constant){emily_array_retain(value), bits, weak, kind};
+  return value;
+}
+
 /* A scalar in exactly this dtype. */
 static emily_array *from_scalar_exact(PyObject *object, emily_dtype dtype) {
   if (PyLong_Check(object) && !PyBool_Check(object)) return from_python_int(object, dtype, 0);
@@ -60,8 +104,6 @@ emily_array *cast_owned(emily_array *value, emily_dtype dtype) {
 }
 
 /* ---- nested lists ---- */
-
-enum { KIND_BOOL, KIND_INT, KIND_FLOAT, KIND_COMPLEX };
 
 typedef struct layout {
   int64_t shape[EMILY_MAX_NDIM];
@@ -276,7 +318,7 @@ emily_array *from_object(PyObject *object, emily_dtype dtype, int share) {
 /* A 0-d buffer (NumPy's scalars) is as weak as a number of Python's. */
 emily_array *from_operand(PyObject *object, emily_dtype weak) {
   if (is_array(object)) return emily_array_retain(value_of(object));
-  emily_array *value = from_scalar(object, weak);
+  emily_array *value = from_constant(object, weak);
   if (value || PyErr_Occurred()) return value;
   if (is_list(object)) return from_sequence(object, -1);
   value = from_exporter(object, -1, SHARE_NEVER);

@@ -99,6 +99,7 @@ static PyMethodDef functions[] = {
     {"promote_types", promote, METH_VARARGS, NULL},
     {"is_evaluated", is_evaluated, METH_O, NULL},
     {"version", version, METH_NOARGS, NULL},
+    {"einsum_path", py_einsum_path, METH_VARARGS, NULL},
     {"eval", FAST(py_eval), METH_FASTCALL, "eval(*args)\n--\n\nCompute the arrays of trees (lists, tuples, dicts) and wait."},
     {"async_eval", FAST(py_async_eval), METH_FASTCALL, "async_eval(*args)\n--\n\nStart to compute the arrays of trees and return."},
     {NULL},
@@ -112,7 +113,8 @@ PyMODINIT_FUNC PyInit__emily(void) {
   PyObject *module = PyModule_Create(&definition);
   hooks = PyDict_New();
   if (module && hooks && find_known_ops() == 0 && make_dtype_type(module) == 0 && make_stream_type(module) == 0 &&
-      make_array_type(module) == 0 && make_op_type(module) == 0 && PyModule_AddFunctions(module, runtime_functions) == 0)
+      make_array_type(module) == 0 && make_op_type(module) == 0 && PyModule_AddFunctions(module, runtime_functions) == 0 &&
+      PyModule_AddFunctions(module, file_functions) == 0)
     return module;
   Py_XDECREF(module);
   return NULL;

@@ -19,7 +19,7 @@ def output(path, module):
     """What a script prints with `import mlx.core as mx` led to a module."""
     text = path.read_text().replace("import mlx.core as mx", f"import {module} as mx")
     out = io.StringIO()
-    with contextlib.redirect_stdout(out):
+    with contextlib.redirect_stdout(out), importlib.import_module(module).printoptions():  # a script's options are its own
         exec(compile(text, str(path), "exec"), {"__name__": "__main__"})
     return out.getvalue()
 

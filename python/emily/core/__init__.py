@@ -22,7 +22,7 @@ globals().update(_dtypes.ALL)
 globals().update(DtypeCategory.__members__)
 globals().update(_functions.PUBLIC)
 
-from . import fast, fft, linalg, random  # noqa: E402
+from . import cuda, fast, fft, linalg, metal, random  # noqa: E402
 
 
 def _this_module():

@@ -1,5 +1,6 @@
 """Devices, default streams, memory: what mlx.core has, over emily's one CPU device so far."""
 import enum
+import threading
 
 from .. import _emily
 from .._emily import Stream
@@ -99,6 +100,7 @@ def default_stream(device):
 
 
 def set_default_stream(stream):
+    stream = _plain(stream)
     _streams[_name(stream.device)] = stream
     if stream.device == _default_device:
         _emily.set_stream(stream)
@@ -116,20 +118,50 @@ def clear_streams():
 
 
 def stream_of(device):
-    """What `stream=` takes: a stream, a device, a kind of device."""
+    """What `stream=` takes beside a stream: a ThreadLocalStream, a device, a kind of device."""
+    if isinstance(device, ThreadLocalStream):
+        return device.here()
     if device is not None and isinstance(device, (Device, DeviceType)):
         return default_stream(device)
     raise TypeError(f"a Stream or a Device is wanted, not {device!r}")
 
 
+class ThreadLocalStream:
+    """A stream of its own for each thread that uses it, wherever a stream is wanted."""
+
+    __slots__ = ("device", "_of_thread")
+
+    def __init__(self, device):
+        self.device, self._of_thread = device_named(_name(device)), threading.local()
+
+    def here(self):
+        """The calling thread's stream."""
+        if not hasattr(self._of_thread, "stream"):
+            self._of_thread.stream = new_stream(self.device)
+        return self._of_thread.stream
+
+    def __repr__(self):
+        return f"ThreadLocalStream({self.device!r}, {self.here().index})"
+
+
+def new_thread_local_stream(device):
+    """A ThreadLocalStream of a device."""
+    return ThreadLocalStream(device)
+
+
+def _plain(stream):
+    """A Stream from what stands for one."""
+    return stream if isinstance(stream, Stream) else stream_of(stream)
+
+
 class StreamContext:
     """with mx.stream(s): ops of this thread run on s."""
 
-    def __init__(self, stream):
-        self.stream = stream if isinstance(stream, Stream) else default_stream(stream)
+    def __init__(self, s):
+        self.stream = s
 
     def __enter__(self):
-        self.before = _emily.set_stream(self.stream)
+        self.before = _emily.set_stream(_plain(self.stream))
         return self.stream
 
     def __exit__(self, *unused):
@@ -139,19 +171,9 @@ class StreamContext:
 stream = StreamContext
 
 
-class ThreadLocalStream:
-    """A stream of its own for each thread."""
-
-    def __new__(cls, device):
-        return new_stream(device)
-
-
-new_thread_local_stream = ThreadLocalStream
-
-
 def synchronize(stream=None):
     """Wait until all that is queued on a stream has run."""
-    (stream or _emily.get_stream() or Stream.default()).synchronize()
+    (_plain(stream) if stream is not None else _emily.get_stream() or Stream.default()).synchronize()
 
 
 # ---- memory ----

@@ -123,10 +123,42 @@ def _pad_widths(a, pad_width):
     return widths
 
 
+def take_along_axis(a, /, indices, axis=-1, *, stream=None):
+    """Elements at indices of the same rank along an axis; axis=None: of the flattened arrays."""
+    return OPS["take_along_axis"](a, indices, axis, stream=stream)
+
+
+def unique(a, /, size=None, return_index=False, return_inverse=False, return_counts=False, fill_value=None, *, stream=None):
+    """The sorted different elements, filled up to size (None: as many as there are, for which a is read); alone, or in a tuple with the
+    index of the first of each, the place of each element of a among them, and their counts."""
+    found = OPS["unique"](a, fill_value, -1 if size is None else size, return_index, return_inverse, return_counts, stream=stream)
+    return tuple(found) if len(found) > 1 else found[0]
+
+
+def _each(op):
+    def of_each(*arys, stream=None):
+        given = arys[0] if len(arys) == 1 and isinstance(arys[0], (list, tuple)) else arys
+        all = [OPS[op](x, stream=stream) for x in given]
+        return all[0] if len(arys) == 1 and given is arys else all
+    of_each.__name__ = of_each.__qualname__ = op
+    of_each.__doc__ = f"Arrays with at least {op[-2]} axes: one, or a list of them."
+    return of_each
+
+
+atleast_1d, atleast_2d, atleast_3d = _each("atleast_1d"), _each("atleast_2d"), _each("atleast_3d")
+
+
+def einsum_path(subscripts, *operands):
+    """The order in which einsum contracts: a list of tuples of positions, and a text on what it costs."""
+    return _emily.einsum_path(subscripts, [_array(x) for x in operands])
+
+
 def pad(a, pad_width, mode="constant", constant_values=0, *, stream=None):
     """Values put around: a constant, or by mode the edge or a reflection. pad_width: one number, a pair, or a pair for each axis."""
     widths = _pad_widths(a, pad_width)
     low, high = [w[0] for w in widths], [w[1] for w in widths]
+    if min(low + high, default=0) < 0:
+        raise ValueError(f"[pad] Invalid padding size {pad_width}: it must be non-negative.")
     rest = {} if mode == "constant" else {"mode": mode}
     return OPS["pad"](a, low, high, constant_values, stream=stream, **rest)
 
@@ -163,22 +195,12 @@ def broadcast_shapes(*shapes):
 
 def dynamic_slice(a, start_indices, axes, slice_size, *, stream=None):
     """A slice whose starts are an array: one for each of the axes."""
-    if isinstance(start_indices, array):
-        start_indices = start_indices.reshape(-1).tolist()
-    start, stop = [0] * a.ndim, list(slice_size)
-    for at, axis in zip(start_indices, axes):
-        start[axis], stop[axis] = at, at + slice_size[axis]
-    return OPS["slice"](a, start, stop, stream=stream)
+    return OPS["dynamic_slice"](a, start_indices, axes, slice_size, stream=stream)
 
 
 def dynamic_slice_update(a, update, start_indices, axes, *, stream=None):
     """a with a slice replaced whose starts are an array."""
-    if isinstance(start_indices, array):
-        start_indices = start_indices.reshape(-1).tolist()
-    start, stop = [0] * a.ndim, list(update.shape)
-    for at, axis in zip(start_indices, axes):
-        start[axis], stop[axis] = at, at + update.shape[axis]
-    return OPS["slice_update"](a, update, start, stop, stream=stream)
+    return OPS["dynamic_slice_update"](a, update, start_indices, axes, stream=stream)
 
 
 def depends(inputs, dependencies):

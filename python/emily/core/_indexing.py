@@ -2,8 +2,6 @@
 
 The extension does integers, slices, Ellipsis, None, and one array of integers (python/src/index.c); the rest comes here.
 """
-import itertools
-
 from .. import _emily
 from .._emily import array
 from ._interop import NEVER
@@ -13,13 +11,8 @@ FULL = slice(None)
 
 
 def positions(mask):
-    """Where a mask holds: one int32 array for each of its axes. Evaluates the mask: the number of hits is a shape."""
-    flat = list(itertools.compress(range(mask.size), bytes(mask)))
-    coordinates = []
-    for extent in reversed(mask.shape):
-        coordinates.append([i % extent for i in flat])
-        flat = [i // extent for i in flat]
-    return [_emily.convert(c, _emily.int32, NEVER) for c in reversed(coordinates)]
+    """Where a mask holds: one array for each of its axes. Evaluates the mask: the number of hits is a shape."""
+    return list(OPS["nonzero"](mask))
 
 
 def _is_whole(part):
@@ -127,7 +120,20 @@ def whole(value, extent, axis):
     return _emily.convert(value + extent * (value < 0), _emily.int32, NEVER)
 
 
+def mask_of(x, key):
+    """The one mask that a key is, or None."""
+    if isinstance(key, tuple) or key is None or key is Ellipsis or isinstance(key, slice):
+        return None
+    part = normal(key)[0]
+    if not isinstance(part, array) or part.dtype is not _emily.bool_ or part.ndim > x.ndim or part.ndim == 0:
+        return None
+    return part if part.shape == x.shape[:part.ndim] else None
+
+
 def getitem(x, key):
+    mask = mask_of(x, key)
+    if mask is not None:
+        return OPS["masked_select"](x, mask)
     plan = Plan(x, key)
     cuts = [FULL] * x.ndim
     for axis, part in plan.slices:
@@ -148,16 +154,6 @@ def getitem(x, key):
 
 
 # ---- writing ----
-
-
-def mask_of(x, key):
-    """The one mask that a key is, or None."""
-    if isinstance(key, tuple) or key is None or key is Ellipsis or isinstance(key, slice):
-        return None
-    part = normal(key)[0]
-    if not isinstance(part, array) or part.dtype is not _emily.bool_ or part.ndim > x.ndim or part.ndim == 0:
-        return None
-    return part if part.shape == x.shape[:part.ndim] else None
 
 
 def fit(value, shape):

@@ -25,10 +25,13 @@ SPECS = {
     "qqmm": "x, w, scales, group_size, bits, mode, global_scale_x, global_scale_w",
     "gather_qqmm": "x, w, scales, lhs_indices, rhs_indices, group_size, bits, mode, global_scale_x, global_scale_w, *, sorted_indices",
     "gather_mm": "a, b, lhs_indices, rhs_indices, *, sorted_indices",
+    "transpose": "a=x, axes",
+    "fft_stft": "x, n_fft, hop_length, win_length, window, center, pad_mode, norm, onesided",
+    "fft_istft": "stft_matrix=x, n_fft, hop_length, win_length, window, center, norm, onesided, length",
 }
 
-# Groups whose first operand keeps its name.
-KEEP_X = {"fast"}
+# Groups whose first operand keeps its name, and those whose list of axes does.
+KEEP_X, KEEP_AXES = {"fast"}, {"fft"}
 
 # Ops of several results give a tuple where their number is fixed, a list where it is not; but for these, as in MLX.
 LISTS = {"divmod", "quantize"}
@@ -68,7 +71,7 @@ def usual(group, arguments):
         python = name
         if name == "x" and "a" not in names and group not in KEEP_X:
             python = "a"
-        elif name == "axes" and kind in (AXES, INTS):
+        elif name == "axes" and kind in (AXES, INTS) and group not in KEEP_AXES:
             python = "axis"
         elif name == "xs":
             python = "arrays"
