@@ -2,10 +2,10 @@
 import mlx.core as mx
 import numpy as np
 
-from draw import DTYPES, FLOATS, INTEGERS, REALS, SHORT_FLOATS, TAILS
+from draw import DTYPES, INTEGERS, REALS, SHORT_FLOATS
 from judge import Case
 from native import Value
-from samplers import MX, NO_AXIS, inexact, sampler
+from samplers import HALVES, MX, NO_AXIS, rounding, sampler
 
 
 def anything(draw, low=0, **more):
