@@ -94,8 +94,64 @@ static PyObject *save_safetensors(PyObject *module, PyObject *args) {
   return result;
 }
 
+/* ---- NumPy's files ---- */
+
+static PyObject *load_npz(PyObject *module, PyObject *args) { return (void)module, load_map(args, emily_npz_load); }
+
+static PyObject *load_npy(PyObject *module, PyObject *args) {
+  (void)module;
+  PyObject *path;
+  emily_array *value = NULL;
+  emily_status status;
+  if (!PyArg_ParseTuple(args, "O&", PyUnicode_FSConverter, &path)) return NULL;
+  const char *bytes = PyBytes_AsString(path);
+  Py_BEGIN_ALLOW_THREADS
+  status = emily_npy_load(bytes, &value);
+  Py_END_ALLOW_THREADS
+  Py_DECREF(path);
+  return raise_status(status) < 0 ? NULL : wrap_array(value);
+}
+
+static PyObject *save_npy(PyObject *module, PyObject *args) {
+  (void)module;
+  PyObject *path, *array;
+  emily_status status;
+  if (!PyArg_ParseTuple(args, "O&O!", PyUnicode_FSConverter, &path, array_type, &array)) return NULL;
+  const char *bytes = PyBytes_AsString(path);
+  emily_array *value = emily_array_retain(value_of(array)); /* another thread may assign to the object meanwhile */
+  Py_BEGIN_ALLOW_THREADS
+  status = emily_npy_save(bytes, value);
+  Py_END_ALLOW_THREADS
+  release_array(value);
+  Py_DECREF(path);
+  return none_or_raise(status);
+}
+
+static PyObject *save_npz(PyObject *module, PyObject *args) {
+  (void)module;
+  PyObject *path, *arrays, *result = NULL;
+  int compressed;
+  if (!PyArg_ParseTuple(args, "O&O!p", PyUnicode_FSConverter, &path, &PyDict_Type, &arrays, &compressed)) return NULL;
+  emily_array_map *map = map_of(arrays);
+  if (map) {
+    emily_status status;
+    const char *bytes = PyBytes_AsString(path);
+    Py_BEGIN_ALLOW_THREADS
+    status = emily_npz_save(bytes, map, compressed);
+    Py_END_ALLOW_THREADS
+    result = none_or_raise(status);
+  }
+  emily_array_map_release(map);
+  Py_DECREF(path);
+  return result;
+}
+
 PyMethodDef file_functions[] = {
     {"load_safetensors", load_safetensors, METH_VARARGS, NULL},
     {"save_safetensors", save_safetensors, METH_VARARGS, NULL},
+    {"load_npy", load_npy, METH_VARARGS, NULL},
+    {"save_npy", save_npy, METH_VARARGS, NULL},
+    {"load_npz", load_npz, METH_VARARGS, NULL},
+    {"save_npz", save_npz, METH_VARARGS, NULL},
     {NULL},
 };

@@ -21,6 +21,21 @@ print(mx.einsum("ij,jk,kl->il", f, f.T, f), mx.einsum_path("ij,jk,kl->il", f, f.
 print(mx.einsum_path("ij,jk,kl->il", mx.ones((3, 4)), mx.ones((4, 5)), mx.ones((5, 2)))[1])
 refused(lambda: mx.einsum("ij,jk->ik", f), lambda: mx.einsum("ij->k", f))
 
+# chosen, segmented and masked products
+a, b = mx.sin(mx.arange(120.0)).reshape(4, 5, 6), mx.cos(mx.arange(144.0)).reshape(4, 6, 6)
+at = mx.array([2, 0], dtype=mx.uint32)
+print(mx.gather_mm(a, b, at, at)[:, 0], mx.gather_mm(a, b[:2], rhs_indices=at[1:], lhs_indices=at)[:, 1], mx.gather_mm(a, b, sorted_indices=False)[0, 0])
+print(mx.segmented_mm(a[0], b[0, :, :2], mx.array([[0, 2], [2, 6]], dtype=mx.uint32)))
+m = mx.sin(mx.arange(64.0 * 64)).reshape(64, 64)
+print(mx.block_masked_mm(m, m, 32, mx.array([[True, False], [False, True]]))[::20, ::20])
+print(mx.block_masked_mm(m, m, block_size=32, mask_lhs=mx.array([[1.0, 0.5], [0.0, 2.0]]), mask_rhs=mx.array([[True, True], [False, True]]))[::20, ::20])
+print(mx.addmm(m[:2, :2], m[:2], m[:, :2], 0.5, beta=2.0), mx.inner(a[0], a[1]))
+
+# fast
+q, gate = mx.random.normal((1, 4, 2, 32), key=mx.random.key(0)), mx.sigmoid(mx.random.normal((1, 4, 2), key=mx.random.key(1)))
+out = mx.fast.gated_delta_update(q, q, q, gate, gate)
+print(type(out), [part.shape for part in out], out[0][0, 1, 0, :4], mx.fast.gated_delta_update(q, q, q, gate, gate, out[1])[1][0, 0, 0, :4])
+
 # quantization
 w = mx.random.normal((8, 128), key=mx.random.key(3))
 for kwargs in ({}, {"group_size": 32, "bits": 8}, {"mode": "mxfp4"}, {"mode": "nvfp4"}, {"mode": "mxfp8"}, {"group_size": None, "bits": None}):

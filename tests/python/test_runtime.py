@@ -178,6 +178,39 @@ class Files(unittest.TestCase):
             with self.assertRaises(ValueError):
                 mx.load(os.path.join(folder, "what.txt"))
 
+    def test_numpy(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for d in (mx.bool_, mx.int8, mx.uint64, mx.float16, mx.float32, mx.complex64):
+                x = mx.array([[0, 1, 2], [3, 4, 5]]).astype(d).T
+                path = os.path.join(folder, d.name)
+                mx.save(path, x)  # the ending is added
+                back = mx.load(path + ".npy")
+                self.assertEqual((back.dtype, back.tolist()), (d, x.tolist()))
+                np.testing.assert_array_equal(np.load(path + ".npy"), np.asarray(x))
+                np.save(path + ".npy", np.asarray(x, order="F"))
+                with open(path + ".npy", "rb") as file:
+                    self.assertEqual(mx.load(file).tolist(), x.tolist())
+            x = mx.zeros((1000,))
+            for save in (mx.savez, mx.savez_compressed):
+                path = os.path.join(folder, save.__name__)
+                save(path, x, [1, 2], named=x[:2])
+                self.assertEqual({k: v.shape for k, v in mx.load(path + ".npz").items()}, {"arr_0": (1000,), "arr_1": (2,), "named": (2,)})
+                self.assertEqual(sorted(np.load(path + ".npz")), ["arr_0", "arr_1", "named"])
+                if peer:
+                    self.assertEqual(sorted(peer.load(path + ".npz")), ["arr_0", "arr_1", "named"])
+                held = io.BytesIO()
+                save(held, x)
+                held.seek(0)
+                self.assertEqual(mx.load(held, format="npz")["arr_0"].shape, (1000,))
+                with self.assertRaises(ValueError):
+                    save(path, x, arr_0=x)
+            self.assertLess(os.path.getsize(path + ".npz"), 2000)
+            open(os.path.join(folder, "a.npy"), "wb").write(b"rubbish")
+            with self.assertRaises(RuntimeError):
+                mx.load(os.path.join(folder, "a.npy"))
+            with self.assertRaises(FileNotFoundError):
+                mx.load(os.path.join(folder, "none.npz"))
+
 
 class Dtypes(unittest.TestCase):
     @unittest.skipIf(peer is None, "mlx.core is not installed")

@@ -34,7 +34,7 @@ SPECS = {
 KEEP_X, KEEP_AXES = {"fast"}, {"fft"}
 
 # Ops of several results give a tuple where their number is fixed, a list where it is not; but for these, as in MLX.
-LISTS = {"divmod", "quantize"}
+LISTS = {"divmod", "quantize", "gated_delta_update"}
 TUPLES = {"meshgrid", "unstack"}
 
 # name: the function that it is, in the same module.
