@@ -26,6 +26,27 @@ EMILY_API emily_status emily_quantize(emily_scope *scope, emily_array *w, emily_
  * modes. Each step is rounded to that dtype (in affine to that of the scales), but a global scale works in float32. */
 EMILY_API emily_array *emily_dequantize(emily_scope *scope, emily_array *w, emily_array *scales, emily_array *biases,
                                         emily_array *global_scale, int64_t group_size, int64_t bits, const char *mode, emily_dtype dtype);
+/* x @ w^T (or x @ w) for a quantized w. x [..., M, K] or [K]; w [..., N, K], or [..., K, N] where transpose is false, packed along its last
+ * axis; batches broadcast: [..., M, N]. biases: mode affine, else NULL. Result: x, scales and biases promoted; x's dtype in other modes.
+ * Sums are in float32 (float64 for that dtype), of weights that are not rounded to the dtype. */
+EMILY_API emily_array *emily_quantized_matmul(emily_scope *scope, emily_array *x, emily_array *w, emily_array *scales, emily_array *biases,
+                                              bool transpose, int64_t group_size, int64_t bits, const char *mode);
+/* Products of matrices that indices choose, from batches of x and of quantized w: a mixture of experts. lhs_indices and rhs_indices count
+ * the matrices of x's and of w's batch (flattened) and broadcast together to [...]: [..., M, N]. One of the two may be NULL: 0, 1, … over
+ * that batch; both: quantized_matmul. Indices count from the end where they are negative; out of bounds: zeros, or an error with
+ * EMILY_DEBUG_INDICES. sorted_indices is a hint. A row's bits do not depend on which matrices other rows meet. */
+EMILY_API emily_array *emily_gather_qmm(emily_scope *scope, emily_array *x, emily_array *w, emily_array *scales, emily_array *biases,
+                                        emily_array *lhs_indices, emily_array *rhs_indices, bool transpose, int64_t group_size,
+                                        int64_t bits, const char *mode, bool sorted_indices);
+/* x @ w^T where both are quantized. x [..., K] of floats is rounded to what its quantization stands for (ties of e2m1 to the even mantissa);
+ * w [N, K] is quantized with scales, or of floats without, and then quantized as emily_quantize does. Modes nvfp4, mxfp4 and mxfp8; global
+ * scales in nvfp4, both or none. Result: x's dtype. */
+EMILY_API emily_array *emily_qqmm(emily_scope *scope, emily_array *x, emily_array *w, emily_array *scales, emily_array *global_scale_x,
+                                  emily_array *global_scale_w, int64_t group_size, int64_t bits, const char *mode);
+/* Qqmm of matrices that indices choose, from batches of x and w. As gather_qmm and qqmm. */
+EMILY_API emily_array *emily_gather_qqmm(emily_scope *scope, emily_array *x, emily_array *w, emily_array *scales, emily_array *lhs_indices,
+                                         emily_array *rhs_indices, emily_array *global_scale_x, emily_array *global_scale_w,
+                                         int64_t group_size, int64_t bits, const char *mode, bool sorted_indices);
 
 #ifdef __cplusplus
 }

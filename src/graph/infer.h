@@ -59,6 +59,8 @@ EMILY__INFER(norm);
 EMILY__INFER(quantize_affine);
 EMILY__INFER(quantize_fp);
 EMILY__INFER(dequantize);
+EMILY__INFER(quantized_matmul);
+EMILY__INFER(gather_qmm);
 EMILY__INFER(attention);
 EMILY__INFER(fft);
 /* infer_linalg.c */

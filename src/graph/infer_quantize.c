@@ -96,3 +96,46 @@ EMILY__INFER(dequantize) {
   if (emily__shape_size(out->shape, out->ndim) < 0) return refuse("the result would have more than 2^63 elements");
   return EMILY_OK;
 }
+
+/* x [..., M, K] and the quantized matrices behind it; *n: columns of the product. */
+static emily_status check_product(const emily__attrs_quantize *a, int32_t n, emily_array *const *in, int64_t *columns) {
+  const emily_array *x = in[0], *w = in[1];
+  int64_t last;
+  if (n < 3) return refuse("a product has x, a matrix and its scales");
+  EMILY__TRY(check_matrix(a, n - 1, in + 1, &last));
+  if (!short_float(x->dtype) || x->ndim < 2) return refuse("x is float16, bfloat16 or float32, of at least two axes");
+  const int64_t inner = a->transpose ? last : w->dims[w->ndim - 2];
+  *columns = a->transpose ? w->dims[w->ndim - 2] : last;
+  return x->dims[x->ndim - 1] == inner ? EMILY_OK : refuse("the inner extents differ");
+}
+
+static emily_status product_shape(emily__aval *out, const emily_array *x, const int64_t *batch, int32_t lead, int64_t columns) {
+  if (lead + 2 > EMILY__MAX_RANK) return refuse("an array has at most 64 axes");
+  memcpy(out->shape, batch, (size_t)lead * sizeof *batch);
+  out->shape[lead] = x->dims[x->ndim - 2];
+  out->shape[lead + 1] = columns;
+  out->ndim = lead + 2;
+  out->dtype = x->dtype;
+  return emily__shape_size(out->shape, out->ndim) < 0 ? refuse("the result would have more than 2^63 elements") : EMILY_OK;
+}
+
+EMILY__INFER(quantized_matmul) {
+  const emily__attrs_quantize *a = attrs;
+  int64_t columns;
+  EMILY__TRY(check_product(a, n, in, &columns));
+  if (n != 3 + (a->mode == EMILY__QUANT_AFFINE)) return refuse("an operand is missing or too many");
+  if (!emily__shape_equal(in[0]->dims, in[0]->ndim - 2, in[1]->dims, in[1]->ndim - 2)) return refuse("the batches differ");
+  return product_shape(out, in[0], in[0]->dims, in[0]->ndim - 2, columns);
+}
+
+EMILY__INFER(gather_qmm) {
+  const emily__attrs_quantize *a = attrs;
+  int64_t columns;
+  EMILY__TRY(check_product(a, n - 2, in, &columns));
+  if (n != 5 + (a->mode == EMILY__QUANT_AFFINE)) return refuse("an operand is missing or too many");
+  const emily_array *lhs = in[n - 2], *rhs = in[n - 1];
+  if (!emily_dtype_is_integer(lhs->dtype) || !emily_dtype_is_integer(rhs->dtype) ||
+      !emily__shape_equal(lhs->dims, lhs->ndim, rhs->dims, rhs->ndim))
+    return refuse("indices are integers, of one shape");
+  return product_shape(out, in[0], lhs->dims, lhs->ndim, columns);
+}

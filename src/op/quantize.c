@@ -1,5 +1,5 @@
-/* quantize.c: quantized matrices and products with them. */
-#include "op/common.h"
+/* quantize.c: matrices packed and unpacked. See quantize.h. */
+#include "op/quantize.h"
 
 enum { AFFINE = EMILY__QUANT_AFFINE, MXFP4 = EMILY__QUANT_MXFP4, MXFP8 = EMILY__QUANT_MXFP8, NVFP4 = EMILY__QUANT_NVFP4 };
 
@@ -13,8 +13,7 @@ static bool fail(const emily__op *op, const char *message) {
   return false;
 }
 
-/* The attributes of a mode, group size and bits; false (and the op failed) where they do not go together. */
-static bool read_mode(const emily__op *op, const char *mode, int64_t group_size, int64_t bits, emily__attrs_quantize *out) {
+bool emily__quant_mode(const emily__op *op, const char *mode, int64_t group_size, int64_t bits, emily__attrs_quantize *out) {
   int32_t i = AFFINE;
   while (mode && i <= NVFP4 && strcmp(mode, modes[i].name) != 0) i++;
   if (!mode || i > NVFP4) {
@@ -34,15 +33,15 @@ static bool read_mode(const emily__op *op, const char *mode, int64_t group_size,
   return true;
 }
 
-static bool check_global(const emily__op *op, const emily_array *global, int32_t mode) {
+bool emily__quant_global(const emily__op *op, const emily_array *global, int32_t mode) {
   if (!global) return true;
   if (mode != NVFP4) return fail(op, "a global scale is mode nvfp4's alone");
   if (global->dtype != EMILY_FLOAT32 || global->size != 1) return fail(op, "a global scale is one float32");
   return true;
 }
 
-/* quantize on a matrix of float16, bfloat16 or float32; out[3]. */
-static emily_status pack(const emily__op *op, emily_array *w, emily_array *global, emily__attrs_quantize *attrs, emily_array **out) {
+emily_status emily__quant_pack(const emily__op *op, emily_array *w, emily_array *global, emily__attrs_quantize *attrs,
+                               emily_array **out) {
   if (attrs->mode == AFFINE) return emily__apply_many(op, EMILY__PRIM_quantize_affine, attrs, sizeof *attrs, &w, 1, out);
   attrs->has_global = global != NULL;
   return emily__apply_many(op, EMILY__PRIM_quantize_fp, attrs, sizeof *attrs, OPERANDS(w, global), global ? 2 : 1, out);
@@ -53,20 +52,19 @@ emily_status emily_quantize(emily_scope *scope, emily_array *w, emily_array *glo
   BEGIN_STATUS(scope, w);
   emily__attrs_quantize attrs;
   emily_array *parts[3];
-  if (!read_mode(&op, mode, group_size, bits, &attrs) || !check_global(&op, global_scale, attrs.mode)) return EMILY_INVALID_ARGUMENT;
+  if (!emily__quant_mode(&op, mode, group_size, bits, &attrs) || !emily__quant_global(&op, global_scale, attrs.mode)) return EMILY_INVALID_ARGUMENT;
   if (!emily_dtype_is_float(w->dtype)) return REFUSE_STATUS("floats are quantized; cast first");
   if (w->ndim < 2) return REFUSE_STATUS("what is quantized has at least two axes");
   if (w->dims[w->ndim - 1] % attrs.group_size)
     return REFUSE_STATUS("the last axis, %lld, is no multiple of the group size, %d", (long long)w->dims[w->ndim - 1], attrs.group_size);
   const bool wide = w->dtype == EMILY_FLOAT64;
-  emily_status status = pack(&op, wide ? emily__cast(&op, w, EMILY_FLOAT32) : w, global_scale, &attrs, parts);
+  emily_status status = emily__quant_pack(&op, wide ? emily__cast(&op, w, EMILY_FLOAT32) : w, global_scale, &attrs, parts);
   if (status != EMILY_OK) return status;
   for (int i = 1; wide && attrs.mode == AFFINE && i < 3; i++) parts[i] = emily__cast(&op, parts[i], EMILY_FLOAT64);
   return emily__give(&op, parts, attrs.mode == AFFINE ? 3 : 2, out, capacity, count);
 }
 
-/* Operands of a quantized matrix that fit together; *last: elements of its last axis. */
-static bool check_matrix(const emily__op *op, const emily__attrs_quantize *attrs, const emily_array *w, const emily_array *scales,
+bool emily__quant_check(const emily__op *op, const emily__attrs_quantize *attrs, const emily_array *w, const emily_array *scales,
                          const emily_array *biases, int64_t *last) {
   const bool affine = attrs->mode == AFFINE;
   if (w->dtype != EMILY_UINT32 || w->ndim < 2) return fail(op, "a quantized matrix is uint32 and has at least two axes");
@@ -88,8 +86,7 @@ static bool check_matrix(const emily__op *op, const emily__attrs_quantize *attrs
   return true;
 }
 
-/* dequantize as the primitive does it: scales (and biases alike) in attrs->dtype, which is no float64. */
-static emily_array *unpack(const emily__op *op, emily__attrs_quantize attrs, emily_array *w, emily_array *scales, emily_array *biases,
+emily_array *emily__quant_unpack(const emily__op *op, emily__attrs_quantize attrs, emily_array *w, emily_array *scales, emily_array *biases,
                            emily_array *global, emily_dtype dtype) {
   emily_array *inputs[4] = {w, scales, attrs.mode == AFFINE ? biases : global, global};
   attrs.dtype = dtype;
@@ -103,7 +100,7 @@ static emily_array *scaled_codes(const emily__op *op, const emily__attrs_quantiz
   int64_t grouped[EMILY__MAX_RANK + 1], column[EMILY__MAX_RANK + 1], shape[EMILY__MAX_RANK];
   const int32_t ndim = w->ndim;
   emily_array *one = emily__full(op, 1, EMILY_FLOAT32, scales->dims, ndim), *zero = emily__full(op, 0, EMILY_FLOAT32, scales->dims, ndim);
-  emily_array *codes = unpack(op, *attrs, w, one, zero, NULL, EMILY_FLOAT32);
+  emily_array *codes = emily__quant_unpack(op, *attrs, w, one, zero, NULL, EMILY_FLOAT32);
   if (ndim == EMILY__MAX_RANK) return emily__op_fail(op, EMILY_INVALID_ARGUMENT, "a matrix of 64 axes is not taken in these dtypes");
   memcpy(grouped, scales->dims, (size_t)ndim * sizeof *grouped);
   memcpy(column, scales->dims, (size_t)ndim * sizeof *column);
@@ -123,17 +120,17 @@ emily_array *emily_dequantize(emily_scope *scope, emily_array *w, emily_array *s
   BEGIN(scope, w, scales);
   emily__attrs_quantize attrs;
   int64_t last;
-  if (!read_mode(&op, mode, group_size, bits, &attrs) || !check_matrix(&op, &attrs, w, scales, biases, &last) ||
-      !check_global(&op, global_scale, attrs.mode))
+  if (!emily__quant_mode(&op, mode, group_size, bits, &attrs) || !emily__quant_check(&op, &attrs, w, scales, biases, &last) ||
+      !emily__quant_global(&op, global_scale, attrs.mode))
     return NULL;
   if (dtype != -1 && !emily_dtype_is_float(dtype)) return REFUSE("a matrix is dequantized to floats");
   if (attrs.mode != AFFINE) {
     if (dtype == -1) dtype = EMILY_BFLOAT16;
-    emily_array *y = unpack(&op, attrs, w, scales, NULL, global_scale, dtype == EMILY_FLOAT64 ? EMILY_FLOAT32 : dtype);
+    emily_array *y = emily__quant_unpack(&op, attrs, w, scales, NULL, global_scale, dtype == EMILY_FLOAT64 ? EMILY_FLOAT32 : dtype);
     return emily__cast(&op, y, dtype);
   }
   if (dtype == -1) dtype = emily_promote_types(scales->dtype, biases->dtype);
   const bool as_one = scales->dtype == biases->dtype && scales->dtype != EMILY_FLOAT64;
-  emily_array *y = as_one ? unpack(&op, attrs, w, scales, biases, NULL, scales->dtype) : scaled_codes(&op, &attrs, w, scales, biases, last);
+  emily_array *y = as_one ? emily__quant_unpack(&op, attrs, w, scales, biases, NULL, scales->dtype) : scaled_codes(&op, &attrs, w, scales, biases, last);
   return emily__cast(&op, y, dtype);
 }

@@ -144,3 +144,157 @@ def dequantize(draw, name):
     odd = 0 in lead or (mode != "affine" and bits == 4 and words.data.size % 4 != 0)  # MLX unpacks by a reshape to rows of four words
     return Case([words, scales, biases, scale], attrs, mlx=reference, zeros=False, dtype=result, extension="MLX reshapes" if odd else None,
                 truth=(lambda w, s, b, g: unpacked(w, s, b, g, group, bits, mode)) if odd else None, ulp=2 if odd else 0)
+
+
+# ---- products ----
+
+def quantized(draw, shape, mode, group, bits, dtype):
+    """A quantized matrix of `shape` (its last axis whole groups): words, scales, biases."""
+    lead, groups = shape[:-1], shape[-1] // group
+    words = Value(draw.rng.integers(0, 2 ** 32, lead + (shape[-1] * bits // 32,), np.uint32), "uint32")
+    if mode == "mxfp8":  # no NaN
+        data = words.data.view(np.uint8)
+        data[data & 127 == 127] = 1
+    if mode == "affine":
+        scales = draw.floats(lead + (groups,), dtype, -0.5, 0.5, special=0)
+        return words, scales, draw.floats(lead + (groups,), dtype, -2, 2, special=0)
+    low, high = (0x20, 0x48) if mode == "nvfp4" else (120, 130)
+    return words, Value(draw.rng.integers(low, high, lead + (groups,), np.uint8), "uint8"), None
+
+
+def flip(w, transpose):
+    return np.swapaxes(w, -1, -2) if transpose else w
+
+
+def product_case(draw, mode, group, bits, attrs, x, parts, transpose, result, run, take, **more):
+    """x [..., M, K]: the truth in float64, errors beside the sum of magnitudes of what is added: of x, of scale times code, and of bias."""
+    k = x.shape[-1]
+
+    def sides(v, w, s, b, lhs, rhs):
+        full = unpacked(w, s, b, None, group, bits, mode)
+        size = np.abs(unpacked(w, s, None, None, group, bits, mode)) + (0 if b is None else np.repeat(np.abs(b), group, -1))
+        return take(v, flip(full, transpose), lhs, rhs), take(np.abs(v), flip(size, transpose), lhs, rhs)
+
+    # A float32 sum of k products in their order, half an epsilon each at most, by blocks of 512; a few more for the weights themselves.
+    return Case([x, *parts], attrs, mlx=run, truth=lambda v, w, s, b, lhs=None, rhs=None, *_: sides(v, w, s, b, lhs, rhs)[0],
+                scale=lambda v, w, s, b, lhs=None, rhs=None, *_: sides(v, w, s, b, lhs, rhs)[1], epsilons=4 + min(k, 512) / 2,
+                ulp=1 if result in ("float16", "bfloat16") else 2, dtype=result, mlx_ulp=2 ** 30, **more)
+
+
+@sampler("quantized_matmul")
+def quantized_matmul(draw, name):
+    mode, group, bits, attrs = form(draw)
+    transpose = draw.chance(0.7)
+    attrs["transpose"] = transpose
+    m, extent = draw.pick([1, 1, 2, 3, 4, 5, 7, 8, 9, 14, 17, 31, 33, 64, 65, 80]), draw.pick([1, 2, 3, 5, 7, 8, 9, 15, 17, 33, 65])
+    grouped = group * draw.pick([1, 2, 3, 5, 9])
+    w_shape, k, n = ((extent, grouped), grouped, extent) if transpose else ((extent, grouped), extent, grouped)
+    batch = draw.pick([(), (), (2,), (1, 3)])
+    w_batch = draw.pick([(), batch])
+    dtype = draw.pick(SHORT_FLOATS + ["float32"])
+    other = dtype if draw.chance(0.7) else draw.pick(SHORT_FLOATS)
+    if draw.chance(0.06):
+        dtype = "float64"
+    x = draw.floats(batch + ((m,) if batch or draw.chance(0.9) else ()) + (k,), dtype, -2, 2, special=0)
+    parts = quantized(draw, w_batch + w_shape, mode, group, bits, other)
+    result = promote(dtype, other) if mode == "affine" else dtype
+
+    def run(v, w, s, b):
+        return mx.quantized_matmul(v, w, s, b, transpose=transpose, group_size=group, bits=bits, mode=mode)
+
+    run = None if result == "float64" else run  # MLX fails inside an evaluation, and after ten of those it waits for ever
+    return product_case(draw, mode, group, bits, attrs, x, parts, transpose, result, run, lambda v, w, lhs, rhs: v @ w)
+
+
+@sampler("gather_qmm")
+def gather_qmm(draw, name):
+    mode, group, bits, attrs = form(draw)
+    transpose = draw.chance(0.8)
+    attrs["transpose"] = transpose
+    m, extent, experts, inputs = draw.pick([1, 1, 1, 2, 5, 70]), draw.pick([1, 3, 7, 8, 9, 33]), draw.int(1, 6), draw.int(1, 7)
+    grouped = group * draw.pick([1, 2, 3])
+    k = grouped if transpose else extent
+    dtype = draw.pick(SHORT_FLOATS + ["float32"]) if draw.chance(0.95) else "float64"
+    x = draw.floats((inputs, m, k), dtype, -2, 2, special=0)
+    parts = quantized(draw, (experts, extent, grouped), mode, group, bits, dtype)
+    shape = draw.pick([(1,), (4,), (3, 2), (0,), (70,)])
+    lhs = draw.integers(shape if draw.chance(0.7) else shape[-1:], draw.pick(["uint32", "int32"]), 0, inputs - 1)
+    rhs = draw.integers(shape, draw.pick(["uint32", "int32", "uint8"]), 0, experts - 1)
+    absent = draw.int(0, 5)
+    if absent == 0:
+        lhs, rhs = None, draw.integers((inputs,), "uint32", 0, experts - 1)
+    elif absent == 1:
+        lhs, rhs = draw.integers((experts,), "uint32", 0, inputs - 1), None
+    elif absent == 2 and rhs.data.size:
+        rhs, attrs["sorted_indices"] = Value(np.sort(rhs.data, None).reshape(rhs.shape), rhs.dtype), False
+
+    def run(v, w, s, b, left, right):
+        return mx.gather_qmm(v, w, s, b, left, right, transpose=transpose, group_size=group, bits=bits, mode=mode)
+
+    def take(v, w, left, right):
+        left = np.arange(len(v)) if left is None else left
+        right = np.arange(len(w)) if right is None else right
+        left, right = np.broadcast_arrays(left, right)
+        return v[left] @ w[right]
+
+    run = None if dtype == "float64" else run
+    return product_case(draw, mode, group, bits, attrs, x, [*parts, lhs, rhs], transpose, dtype, run, take)
+
+
+def even(v, mode, global_scale=None):
+    """What x is after its quantization: ties of e2m1 to the even mantissa."""
+    group, bits = MODES[mode]
+    g = np.asarray(v, np.float64).reshape(-1, group)
+    most = np.float32(np.abs(g).max(-1, keepdims=True, initial=0)) / np.float32(6 if bits == 4 else 448)
+    encode = np.float32(1) if global_scale is None else np.float32(2688) / np.float32(global_scale)
+    with np.errstate(all="ignore"):
+        if mode == "nvfp4":
+            scale = nearest_e4m3(most * encode)
+        else:
+            scale = np.where(most > 0, 2.0 ** np.clip(np.ceil(np.log2(most.astype(np.float64))), -127, 127), 1)
+        y = np.where(scale > 0, np.float32(np.float32(g) / np.float32(scale)) * encode, 0)
+        y = np.clip(y, -6, 6) if bits == 4 else y
+        q = nearest(y, [0, 0.5, 1, 1.5, 2, 3, 4, 6]) if bits == 4 else nearest_e4m3(y)
+    return (q * scale * (1 if global_scale is None else np.float64(global_scale) / 2688)).reshape(v.shape)
+
+
+def nearest(y, values):
+    """Among ascending values, halves to the even place."""
+    values = np.array(values)
+    magnitude = np.abs(y)
+    high = np.clip(np.searchsorted(values, magnitude), 1, len(values) - 1)
+    low = high - 1
+    down, up = magnitude - values[low], values[high] - magnitude
+    return np.sign(y) * np.where((down < up) | ((down == up) & (low % 2 == 0)), values[low], values[high])
+
+
+def nearest_e4m3(y):
+    return nearest(np.clip(y, -448, 448), e4m3(np.arange(127)))
+
+
+@sampler("qqmm", "gather_qqmm")
+def both(draw, name):
+    mode = draw.pick(["nvfp4", "nvfp4", "mxfp8", "mxfp4"])
+    group, bits = MODES[mode]
+    k, n, m, dtype = group * draw.int(1, 6), draw.pick([1, 3, 8, 17]), draw.pick([1, 1, 2, 5]), draw.pick(SHORT_FLOATS)
+    gather = name == "gather_qqmm"
+    x = draw.floats(((3, m) if gather else (m,)) + (k,), dtype, -2, 2, special=0)
+    words, scales, _ = quantized(draw, ((4,) if gather else ()) + (n, k), mode, group, bits, dtype)
+    globals_ = [Value(np.float32(v), "float32") for v in (2.5, 30)] if mode == "nvfp4" and draw.chance(0.3) else [None, None]
+    indices = [Value(draw.rng.integers(0, 3, (5,)), "int32"), Value(draw.rng.integers(0, 4, (5,)), "int32")] if gather else []
+
+    def sides(v, w, s, rest, size):
+        lhs, rhs = rest[:2] if gather else (None, None)
+        gx, gw = rest[-2:]
+        left, right = even(v, mode, gx), unpacked(w, s, None, gw, group, bits, mode)
+        if gather:
+            left, right = left[lhs], right[rhs]
+        return np.abs(left) @ np.abs(flip(right, True)) if size else left @ flip(right, True)
+
+    def run(v, w, s, *rest):
+        return mx.qqmm(v, w, s, group_size=group, bits=bits, mode=mode)
+
+    plain = not gather and m == 1 and globals_[0] is None and mode != "mxfp8"
+    return Case([x, words, scales, *indices, *globals_], {"mode": mode}, mlx=run if plain and mode == "nvfp4" else None, dtype=dtype, mlx_ulp=2 ** 30,
+                truth=lambda v, w, s, *rest: sides(v, w, s, rest, False), scale=lambda v, w, s, *rest: sides(v, w, s, rest, True),
+                epsilons=16, ulp=2, deliberate=None)

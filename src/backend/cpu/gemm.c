@@ -121,7 +121,7 @@ static gemm_task make_task(const gemm_job *job, int64_t index, char *slot) {
   task.out = emily__product_at(job->p, EMILY__PRODUCT_OUT, job->first + task.t);
   task.direct = holds_sums(job, &task.out) && (task.j1 - task.j0) % job->type.nr == 0;
   const int64_t i0 = tile_border(job, task.first_tile);
-  task.in_place = task.b.dtype == job->type.stored && task.b.col == 1 && task.last_tile - task.first_tile <= 2;
+  task.in_place = !job->p->fill && task.b.dtype == job->type.stored && task.b.col == 1 && task.last_tile - task.first_tile <= 2;
   task.panels = slot;
   task.sums = task.direct ? emily__matrix_at(&task.out, job->row0 + i0, task.j0) : slot + job->b_size * job->type.size;
   task.lds = task.direct ? task.out.row : round_up(task.j1 - task.j0, job->type.nr);
@@ -136,8 +136,12 @@ static void pack_b(const gemm_job *job, const gemm_task *task, int64_t k0, int64
   for (int64_t j = task->j0; j < task->j1; j += nr, panel += panel_bytes) {
     const int64_t cols = least(task->j1 - j, nr);
     if (task->in_place && cols == nr) continue;
-    const emily__matrix from = {emily__matrix_at(b, k0, j), b->col, b->row, b->dtype};
     if (cols < nr) memset(panel, 0, (size_t)panel_bytes);
+    if (job->p->fill) {
+      job->p->fill(job->p->fill_context, (float *)panel, nr, k0, k1, j, cols);
+      continue;
+    }
+    const emily__matrix from = {emily__matrix_at(b, k0, j), b->col, b->row, b->dtype};
     job->type.pack(job->kernels, panel, nr, &from, cols, k1 - k0);
   }
 }

@@ -69,6 +69,12 @@ typedef struct emily__gemm_member {
   void (*dots)(void *y, const void *x, const void *w, int64_t stride, int64_t rows, int64_t k);
 } emily__gemm_member;
 
+/* y[i·ldy + j] = Σ_k x[i, k] · (q[j, k] · scale + bias) for i < m ≤ EMILY__SKINNY_MAX, j < rows. w: packed rows, `stride` bytes apart, k a
+ * multiple of group; scales and biases (NULL for none): [rows][groups]. x is packed as for the skinny kernels; for elements of four bits
+ * its pieces of 16 are x0 x8 x1 x9 … x7 x15. The order of each sum depends on k alone. */
+typedef void emily__quant_rows(float *y, int64_t ldy, const float *x, int64_t m, const uint8_t *w, int64_t stride, const float *scales,
+                               const float *biases, int64_t groups, int64_t rows, int64_t k, int32_t group);
+
 typedef struct emily__cpu_kernels {
   const char *level; /* "plain", "avx2", "avx512" */
 
@@ -146,9 +152,10 @@ typedef struct emily__cpu_kernels {
    * multiple of 8, of which the first begins a group (or all are in one group); biases NULL: none */
   void (*quant_unpack)(float *out, const uint8_t *packed, const emily__quant_form *form, const float *scales, const float *biases,
                        int64_t n);
+  emily__quant_rows *quant_rows_int[9], *quant_rows_e2m1, *quant_rows_e4m3; /* by bits; NULL where a level has none */
   void (*e4m3_to_f32)(float *out, const uint8_t *x, int64_t n);
   void (*e8m0_to_f32)(float *out, const uint8_t *x, int64_t n);
-  /* codes[i] = rint((x[i] - bias) / scale) between 0 and top; 0 where that is NaN */
+  /* codes[i] = rint((x[i] - bias) / scale) between 0 and top, 0 where that is NaN; n is a multiple of 8, here and below */
   void (*quant_codes)(uint8_t *codes, const float *x, float bias, float scale, float top, int64_t n);
   void (*quant_range)(const float *x, int64_t n, float *low, float *high); /* NaN counts as none */
 } emily__cpu_kernels;

@@ -45,6 +45,8 @@ void emily__product_init(emily__product *p, const emily__node_view *node) {
   p->alpha = attrs->alpha;
   p->beta = attrs->beta;
   p->batch = 1;
+  p->fill = NULL;
+  p->fill_context = NULL;
   for (int32_t i = 0; i < p->batch_ndim; i++) p->batch *= p->batch_shape[i] = out->shape[i];
   set_matrix(p, EMILY__PRODUCT_A, &node->inputs[0]);
   set_matrix(p, EMILY__PRODUCT_B, &node->inputs[1]);

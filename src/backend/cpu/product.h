@@ -17,10 +17,15 @@ typedef struct emily__matrix {
 
 enum { EMILY__PRODUCT_A, EMILY__PRODUCT_B, EMILY__PRODUCT_C, EMILY__PRODUCT_OUT, EMILY__PRODUCT_MATRICES };
 
+/* Where B is no matrix in memory: panel[p · ldo + i] = B[k0 + p, j + i] for p < k1 - k0, i < cols; j begins a panel. */
+typedef void emily__fill_panel(const void *context, float *panel, int64_t ldo, int64_t k0, int64_t k1, int64_t j, int64_t cols);
+
 typedef struct emily__product {
   int64_t m, n, k, batch;
   double alpha, beta;
   emily__matrix matrix[EMILY__PRODUCT_MATRICES]; /* those of batch 0 */
+  emily__fill_panel *fill; /* of gemm.c alone; NULL: B is read */
+  const void *fill_context;
   int32_t batch_ndim;
   int64_t batch_shape[EMILY__MAX_RANK];
   int64_t batch_strides[EMILY__PRODUCT_MATRICES][EMILY__MAX_RANK]; /* in elements */
