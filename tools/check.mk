@@ -2,7 +2,7 @@
 
 CHECKS := $(notdir $(wildcard tools/checks/*))
 
-.PHONY: check-all $(CHECKS:%=check-%) asan tsan coverage conformance api-docs cli-docs
+.PHONY: check-all $(CHECKS:%=check-%) asan tsan coverage conformance api-docs op-docs cli-docs
 $(CHECKS:%=check-%): all
 	$(Q)tools/check $(BUILD) $(@:check-%=%)
 
@@ -27,6 +27,9 @@ conformance: all ## every op beside MLX and NumPy, CASES of each (300); report.m
 
 api-docs: ## write docs/API.md from the public headers
 	$(Q)tools/api-docs
+
+op-docs: cli ## write docs/OPS.md from the op table and the comments of the headers
+	$(Q)tools/op-docs $(BUILD)/emily
 
 cli-docs: cli ## write man page and completions from `emily help --json`
 	$(Q)tools/cli-docs $(BUILD)/emily

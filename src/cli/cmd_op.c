@@ -1,4 +1,4 @@
-/* cmd_op.c: `emily op`: one tensor op on the tensors of a file. */
+/* cmd_op.c: `emily op`: one tensor op on the tensors of files. */
 #include "base/status.h"
 #include "cli/commands.h"
 #include "cli/message.h"
@@ -49,12 +49,33 @@ static emily_status compute(const emily_op_info *op, const cli_op_args *args, co
   return status ? status : closed;
 }
 
+/* Adds the tensors of a file to those of the files before it: what has a name twice would be two operands in one. */
+static emily_status add_file(const char *op, const char *path, emily_array_map *map) {
+  emily_array_map *more = NULL;
+  emily_status status = emily_safetensors_load(path, &more);
+  for (size_t i = 0; i < emily_array_map_count(more) && !status; i++) {
+    const char *name = emily_array_map_name(more, i);
+    if (emily_array_map_get(map, name))
+      status = emily__fail(EMILY_INVALID_ARGUMENT, op, "%s: the tensor '%s' is in a file before it too", path, name);
+    else status = emily_array_map_set(map, name, emily_array_map_at(more, i));
+  }
+  emily_array_map_release(more);
+  return status;
+}
+
+static emily_status read_files(const char *op, const cli_call *call, emily_array_map **out) {
+  if (call->operand_count == 1) return EMILY_OK;
+  if (!(*out = emily_array_map_new())) return EMILY_OUT_OF_MEMORY;
+  for (size_t i = 1; i < call->operand_count; i++) EMILY__TRY(add_file(op, call->operands[i], *out));
+  return EMILY_OK;
+}
+
 static emily_status call_op(const emily_op_info *op, const cli_call *call, cli_op_args *args) {
   const settings *wanted = call->settings;
   emily_array_map *map = NULL;
   for (size_t i = 0; i < wanted->attrs.count; i++) EMILY__TRY(cli_op_args_attr(args, op, wanted->attrs.items[i]));
-  if (call->operand_count > 1) EMILY__TRY(emily_safetensors_load(call->operands[1], &map));
-  emily_status status = cli_op_args_operands(args, op, map);
+  emily_status status = read_files(op->name, call, &map);
+  if (!status) status = cli_op_args_operands(args, op, map);
   if (!status) status = compute(op, args, call->common.device, wanted->out);
   emily_array_map_release(map);
   return status;
@@ -73,25 +94,27 @@ static int run(const cli_call *call) {
 
 static const char *const examples[] = {
     "emily op softmax in.safetensors -o out.safetensors --attr axes=-1",
-    "emily op matmul in.safetensors -o out.safetensors",
+    "emily op matmul a.safetensors b.safetensors -o out.safetensors",
+    "emily op linalg_qr in.safetensors -o out.safetensors -a mode=complete",
     "emily op arange -o out.safetensors -a start=0 -a stop=10 -a dtype=int32",
     NULL,
 };
 
 const cli_command cli_op_command = {
     .name = "op",
-    .synopsis = "NAME [IN.safetensors] -o OUT.safetensors",
-    .summary = "Run one tensor op on the tensors of a file",
+    .synopsis = "NAME [IN.safetensors...] -o OUT.safetensors",
+    .summary = "Run one tensor op on the tensors of files",
     .details =
-        "The operands are tensors of IN with the names that 'emily ops NAME' tells; those\n"
-        "of a list are NAME.0, NAME.1 and so on. Where the op takes one operand and the\n"
-        "file holds one tensor, its name does not matter. The result is written as 'out',\n"
-        "or, of an op with several results, out.0, out.1 and so on.\n",
+        "The operands are tensors of the files with the names that 'emily ops NAME' tells;\n"
+        "those of a list are NAME.0, NAME.1 and so on. No two files may hold the same name.\n"
+        "Where the op takes one operand and there is one tensor, its name does not matter.\n"
+        "The result is written as 'out', or, of an op with several results, out.0, out.1 and\n"
+        "so on. Lists are written with commas between, words as they are: mode=complete.\n",
     .examples = examples,
     CLI_OPTIONS(options),
     .settings_size = sizeof(settings),
     .least_operands = 1,
-    .most_operands = 2,
+    .most_operands = SIZE_MAX,
     .computes = true,
     .run = run,
 };

@@ -43,6 +43,7 @@ const char *cli_arg_default(const emily_arg_info *arg) {
   if (!strcmp(text, "ALL")) return "all";
   if (!strcmp(text, "ABSENT") || !strcmp(text, "NO_AXIS")) return "none";
   if (arg->kind == EMILY_ARG_FLAG) return !strcmp(text, "1") || !strcmp(text, "true") ? "true" : "false";
+  if (arg->kind == EMILY_ARG_DTYPE && !strcmp(text, "-1")) return "none";
   if (arg->kind == EMILY_ARG_DTYPE && !strncmp(text, "EMILY_", 6)) {
     char name[32] = "";
     for (size_t i = 0; text[6 + i] && i < sizeof name - 1; i++) name[i] = (char)(text[6 + i] | 0x20);

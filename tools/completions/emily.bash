@@ -16,14 +16,14 @@ _emily() {
     info) options='--tensors --json -t --threads -d --device -h --help' ;;
     doctor) options='--json -t --threads -d --device -h --help' ;;
     op) options='-a --attr -o --out -t --threads -d --device -h --help' ;;
-    ops) options='--json -t --threads -d --device -h --help' ;;
+    ops) options='--json -g --group -t --threads -d --device -h --help' ;;
     version) options='--json -t --threads -d --device -h --help' ;;
     help) options='--json -t --threads -d --device -h --help' ;;
     *) return ;;
   esac
   case $previous in
     -d | --device) COMPREPLY=($(compgen -W cpu -- "$current")) && return ;;
-    --attr | --max-new-tokens | --min-p | --output | --pair | --prompt | --query | --query-prompt | --repetition-penalty | --seed | --stop | --temperature | --threads | --tokens | --top | --top-k | --top-p | -a | -k | -n | -o | -p | -q | -s | -t) return ;;
+    --attr | --group | --max-new-tokens | --min-p | --output | --pair | --prompt | --query | --query-prompt | --repetition-penalty | --seed | --stop | --temperature | --threads | --tokens | --top | --top-k | --top-p | -a | -g | -k | -n | -o | -p | -q | -s | -t) return ;;
   esac
   if [ "${COMP_WORDS[1]}" = help ] && [[ $current != -* ]]; then
     COMPREPLY=($(compgen -W 'embed search generate forward tokenize detokenize info doctor op ops version help' -- "$current"))
