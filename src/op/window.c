@@ -25,12 +25,20 @@ static bool has_window(const emily__op *op, const emily_array *x, const geometry
   return false;
 }
 
+/* Said when the op is called, not when it runs. */
+static bool has_order(const emily__op *op, const emily_array *x) {
+  if (x->dtype != EMILY_COMPLEX64) return true;
+  emily__op_fail(op, EMILY_UNSUPPORTED, "complex numbers have no order to choose by");
+  return false;
+}
+
 static emily_dtype widened(emily_dtype dtype) { return dtype == EMILY_FLOAT16 || dtype == EMILY_BFLOAT16 ? EMILY_FLOAT32 : dtype; }
 
 static emily_array *reduce(const emily__op *op, emily__prim prim, emily_array *x, const geometry *g) {
   window_attrs attrs;
   const emily_dtype dtype = x->dtype;
-  if (!has_window(op, x, g)) return NULL;
+  const bool chooses = prim == EMILY__PRIM_window_max || prim == EMILY__PRIM_window_min;
+  if (!has_window(op, x, g) || (chooses && !has_order(op, x))) return NULL;
   const size_t size = fill_attrs(&attrs, g, x->ndim);
   x = emily__cast(op, x, widened(dtype));
   return emily__cast(op, emily__apply(op, prim, &attrs, size, &x, 1), dtype);
@@ -51,7 +59,7 @@ static emily_array *scatter(const emily__op *op, emily__prim prim, emily_array *
                             const geometry *g) {
   window_attrs attrs;
   const emily_dtype dtype = emily_promote_types(source->dtype, init->dtype);
-  if (!has_window(op, x, g)) return NULL;
+  if (!has_window(op, x, g) || !has_order(op, x)) return NULL;
   const size_t size = fill_attrs(&attrs, g, x->ndim);
   if (init->size != 1) return emily__op_fail(op, EMILY_INVALID_ARGUMENT, "init is one element");
   x = emily__cast(op, x, widened(x->dtype));

@@ -244,7 +244,7 @@ def stack(draw):
 
 
 def gathered(x, y, lhs, rhs):
-    a, b = x.reshape((-1,) + x.shape[-2:]), y.reshape((-1,) + y.shape[-2:])
+    a, b = [v.reshape((int(np.prod(v.shape[:-2])),) + v.shape[-2:]) for v in (x, y)]
     every = [np.arange(len(m)).reshape(v.shape[:-2]) if i is None else i for i, m, v in ((lhs, a, x), (rhs, b, y))]
     lhs, rhs = np.broadcast_arrays(*[i.astype(np.int64) for i in every])
     return np.matmul(a[lhs], b[rhs])
