@@ -48,10 +48,11 @@ lib: $(BUILD)/libemily.a $(BUILD)/libemily.so
 cli: $(BUILD)/emily
 
 # Instruction sets belong to their own rooms: chosen at start by cpu flags, never assumed.
-# The plain kernels are loops for the compiler to vectorise.
-$(BUILD)/obj/src/backend/cpu/%.o: ISA := -O3
-$(BUILD)/obj/src/backend/cpu/avx2/%.o: ISA := -mavx2 -mfma -mf16c -O3
-$(BUILD)/obj/src/backend/cpu/avx512/%.o: ISA := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c -mprefer-vector-width=512 -O3
+# The plain kernels are loops for the compiler to vectorise; with a sanitizer's checks in them that takes minutes a file, and gains nothing.
+KERNEL_OPT := $(if $(SANITIZE),-O1,-O3)
+$(BUILD)/obj/src/backend/cpu/%.o: ISA := $(KERNEL_OPT)
+$(BUILD)/obj/src/backend/cpu/avx2/%.o: ISA := -mavx2 -mfma -mf16c $(KERNEL_OPT)
+$(BUILD)/obj/src/backend/cpu/avx512/%.o: ISA := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c -mprefer-vector-width=512 $(KERNEL_OPT)
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
