@@ -66,3 +66,31 @@ reduce("argmax", -1, "bfloat16", argument="axis", **LARGER)
 reduce("argmin", -1, "int32", argument="axis", **LARGER)
 reduce("median", -1, **LARGER)
 reduce("count_nonzero", -1, **LARGER)
+
+
+def order(name, call, mlx, numpy, dtype="float32", **sizes):
+    @bench(f"{name} {dtype}", **sizes)
+    def one(make, shape):
+        x = make(shape, dtype)
+        return Call(name, [x], call(shape[-1]), mlx=mlx and (lambda v: mlx(v, shape[-1])), numpy=numpy and (lambda v: numpy(v, shape[-1])), bytes=2 * x.data.nbytes)
+    one.__module__ = __name__
+
+
+LONG = {"small": (16,), "cache": (64, 1024), "large": (1 << 22,)}
+for dtype in ("float32", "int32", "float64"):
+    order("sort", lambda n: {}, lambda v, n: mx.sort(v), lambda v, n: np.sort(v), dtype, **LONG)
+    order("argsort", lambda n: {}, lambda v, n: mx.argsort(v), lambda v, n: np.argsort(v), dtype, **LONG)
+order("topk", lambda n: {"k": min(n, 50)}, lambda v, n: mx.topk(v, min(n, 50)), lambda v, n: np.partition(v, n - min(n, 50))[n - min(n, 50):], cache=(64, 1024), large=(8, 152064))
+order("partition", lambda n: {"kth": n // 2}, lambda v, n: mx.partition(v, n // 2), lambda v, n: np.partition(v, n // 2), cache=(64, 1024), large=(4096, 1024))
+
+
+@bench("searchsorted float32", small=(16, 16), cache=(1024, 16384), large=(1 << 20, 1 << 20))
+def searchsorted(make, size):
+    sequence, values = make((size[0],)), make((size[1],))
+    sequence.data.sort()
+    return Call("searchsorted", [sequence, values], mlx=mx.searchsorted, numpy=np.searchsorted)
+
+
+@bench("histogram float32", cache=(1 << 16,), large=(1 << 22,))
+def histogram(make, size):
+    return Call("histogram", [make(size)], {"bins": 64}, numpy=lambda v: np.histogram(v, 64))

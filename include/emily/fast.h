@@ -38,6 +38,10 @@ EMILY_API emily_status emily_gated_delta_update(emily_scope *scope, emily_array 
                                                 emily_array *gamma, emily_array *beta, emily_array *initial_state,
                                                 emily_array *mask, emily_array *out[2]);
 
+/* Logsumexp(logits) - logits[target] along the last axis. logits [..., C] of floats, targets [...] of integers in
+ * [0, C): float32 [...] (float64 for that dtype), computed in it. Of a target outside, the logit counts as 0. */
+EMILY_API emily_array *emily_cross_entropy(emily_scope *scope, emily_array *logits, emily_array *targets);
+
 #ifdef __cplusplus
 }
 #endif

@@ -539,16 +539,32 @@ EMILY_API emily_status emily_unique(emily_scope *scope, emily_array *x, emily_ar
 
 /* ---- sort ---- */
 
-/* Ascending along an axis, NaN last. EMILY_NO_AXIS: of the flattened array. Stable. */
-EMILY_API emily_array *emily_sort(emily_scope *scope, emily_array *x, int64_t axis);
-/* Indices that sort along an axis, stable. uint32. */
-EMILY_API emily_array *emily_argsort(emily_scope *scope, emily_array *x, int64_t axis);
-/* The element that sorting would put at kth is there, smaller ones before. */
+/* Sorted along an axis, stable; NaN above all numbers. EMILY_NO_AXIS: of the flattened array. Ascending: NaN last;
+ * descending: NaN first. Equal elements keep their order either way. */
+EMILY_API emily_array *emily_sort(emily_scope *scope, emily_array *x, int64_t axis, bool descending);
+/* Indices that sort along an axis, stable. uint32. As sort. */
+EMILY_API emily_array *emily_argsort(emily_scope *scope, emily_array *x, int64_t axis, bool descending);
+/* The element that sorting would put at kth is there, smaller ones before. On either side in no order to rely on. */
 EMILY_API emily_array *emily_partition(emily_scope *scope, emily_array *x, int64_t kth, int64_t axis);
-/* Indices that partition along an axis. */
+/* Indices that partition along an axis. uint32. As partition. */
 EMILY_API emily_array *emily_argpartition(emily_scope *scope, emily_array *x, int64_t kth, int64_t axis);
-/* The k largest along an axis, ascending. A copy of the sorted tail. */
+/* The k largest along an axis, ascending. NaN is the largest. */
 EMILY_API emily_array *emily_topk(emily_scope *scope, emily_array *x, int64_t k, int64_t axis);
+/* Indices that keep a sorted sequence sorted when values are put there. uint32, the shape of values. sorted_sequence
+ * [N], ascending, NaN last; side "left": how many elements are less than a value; "right": how many are not greater.
+ * Both are promoted to one dtype. */
+EMILY_API emily_array *emily_searchsorted(emily_scope *scope, emily_array *sorted_sequence, emily_array *values, const
+                                          char *side);
+/* Counts of elements between edges, and the edges. out[0] [bins]: int32, or sums of weights (as x in shape; their
+ * dtype, narrow integers widened); out[1] [bins + 1]. As np.histogram: bin i holds edges[i] <= x < edges[i + 1], the
+ * last also x = edges[bins]; others and NaN are not counted. edges [bins + 1] ascend; without them, `bins` of equal
+ * width from min to max (half of 1 around, where these are equal), in float64 for float64 and integers of 32 bits or
+ * more, else float32. */
+EMILY_API emily_status emily_histogram(emily_scope *scope, emily_array *x, emily_array *edges, emily_array *weights,
+                                       int64_t bins, emily_array *out[2]);
+/* How often each of 0 ... length - 1 occurs. int32 [length], or sums of weights (as x in shape; their dtype, narrow
+ * integers widened). x is of integers; others than these are not counted. */
+EMILY_API emily_array *emily_bincount(emily_scope *scope, emily_array *x, emily_array *weights, int64_t length);
 
 #ifdef __cplusplus
 }

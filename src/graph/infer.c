@@ -40,11 +40,12 @@ EMILY__INFER(same) {
   return EMILY_OK;
 }
 
-EMILY__INFER(same_along) {
+EMILY__INFER(sort) {
   (void)n;
-  const emily__attrs_axis *a = attrs;
+  const emily__attrs_sort *a = attrs;
   like(out, in[0]);
-  return check_axis(a->axis, in[0]->ndim);
+  EMILY__TRY(check_axis(a->axis, in[0]->ndim));
+  return a->kth < 0 || a->kth < in[0]->dims[a->axis] ? EMILY_OK : refuse("kth is not on the axis");
 }
 
 EMILY__INFER(scan) {
@@ -267,11 +268,17 @@ EMILY__INFER(to_bool) {
   return EMILY_OK;
 }
 
-EMILY__INFER(to_uint32) {
-  (void)n;
-  const emily__attrs_axis *a = attrs;
-  EMILY__TRY(check_axis(a->axis, in[0]->ndim));
-  like(out, in[0]);
+EMILY__INFER(argsort) {
+  EMILY__TRY(emily__infer_sort(attrs, n, in, out));
+  out->dtype = EMILY_UINT32;
+  return EMILY_OK;
+}
+
+EMILY__INFER(searchsorted) {
+  (void)attrs, (void)n;
+  if (in[0]->ndim != 1 || in[0]->size > UINT32_MAX) return refuse("a sorted sequence has one axis, of at most 2^32 - 1 elements");
+  if (in[0]->dtype != in[1]->dtype) return refuse("the sequence and the values differ in dtype");
+  like(out, in[1]);
   out->dtype = EMILY_UINT32;
   return EMILY_OK;
 }

@@ -11,7 +11,7 @@
   emily_status emily__infer_##name(const void *attrs, int32_t n, emily_array *const *in, emily__aval *out)
 
 EMILY__INFER(same);
-EMILY__INFER(same_along);
+EMILY__INFER(sort);
 EMILY__INFER(scan);
 EMILY__INFER(full);
 EMILY__INFER(iota);
@@ -39,7 +39,8 @@ EMILY__INFER(masked_scatter);
 EMILY__INFER(runs);
 EMILY__INFER(real_part);
 EMILY__INFER(to_bool);
-EMILY__INFER(to_uint32);
+EMILY__INFER(argsort);
+EMILY__INFER(searchsorted);
 EMILY__INFER(binary);
 EMILY__INFER(compare);
 EMILY__INFER(select);

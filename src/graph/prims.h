@@ -65,6 +65,12 @@ typedef struct emily__attrs_scale {
   double scale;
 } emily__attrs_scale;
 
+typedef struct emily__attrs_sort {
+  int64_t axis;
+  int64_t descending; /* 0 or 1 */
+  int64_t kth;        /* the place that must hold what sorting puts there, smaller ones before; -1: all */
+} emily__attrs_sort;
+
 typedef struct emily__attrs_dtype {
   int64_t dtype;
 } emily__attrs_dtype;

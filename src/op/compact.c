@@ -121,8 +121,8 @@ emily_status emily_unique(emily_scope *scope, emily_array *x, emily_array *fill_
   if (fill_value && fill_value->size != 1) return REFUSE_STATUS("fill_value must be one element");
   if (x->size > UINT32_MAX) return REFUSE_STATUS("positions past 2^32 do not fit into uint32");
   if (fill_value) fill_value = emily__reshape(&op, fill_value, NULL, 0);
-  if (return_index || return_inverse) order = emily_argsort(scope, flat, 0);
-  sorted = order ? pick(&op, flat, order) : emily_sort(scope, flat, 0);
+  if (return_index || return_inverse) order = emily_argsort(scope, flat, 0, false);
+  sorted = order ? pick(&op, flat, order) : emily_sort(scope, flat, 0, false);
   if (size < 0 && (!runs(&op, sorted, 0, false, found) || !read_now(&op, found[FOUND], &size))) return emily_scope_status(scope);
   if (x->size == 0 && size > 0 && !fill_value) return REFUSE_STATUS("an empty array needs a fill_value");
   if (!runs(&op, sorted, size, return_inverse, found)) return emily_scope_status(scope);

@@ -113,3 +113,17 @@ emily_array *emily_scaled_dot_product_attention(emily_scope *scope, emily_array 
   if (sinks) inputs[n++] = emily__cast(&op, sinks, dtype);
   return emily__apply(&op, EMILY__PRIM_attention, &attrs, sizeof attrs, inputs, n);
 }
+
+/* The logits are widened first: rounding the logsumexp to 16 bits would leave two or three digits of a small loss. */
+emily_array *emily_cross_entropy(emily_scope *scope, emily_array *logits, emily_array *targets) {
+  BEGIN(scope, logits, targets);
+  const int32_t last = logits->ndim - 1;
+  if (last < 0 || !emily_dtype_is_float(logits->dtype)) return REFUSE("logits are [..., C], of floats");
+  if (!emily__shape_equal(logits->dims, last, targets->dims, targets->ndim) || !emily_dtype_is_integer(targets->dtype))
+    return REFUSE("targets are integers, of the shape of the logits without their last axis");
+  emily_dtype dtype = logits->dtype == EMILY_FLOAT64 ? EMILY_FLOAT64 : EMILY_FLOAT32;
+  emily_array *index = emily_expand_dims(scope, targets, (int64_t[]){-1}, 1);
+  emily_array *chosen = emily__cast(&op, emily_take_along_axis(scope, logits, index, last), dtype);
+  emily_array *sums = emily_logsumexp(scope, emily__cast(&op, logits, dtype), (int64_t[]){last}, 1, true);
+  return emily_squeeze(scope, emily_subtract(scope, sums, chosen), (int64_t[]){-1}, 1);
+}

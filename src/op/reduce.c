@@ -217,13 +217,14 @@ emily_array *emily_logsumexp(emily_scope *scope, emily_array *x, const int64_t *
 static emily_array *middle(const emily__op *op, emily_array *rows) {
   const int32_t last = rows->ndim - 1;
   const int64_t n = rows->dims[last];
-  emily__attrs_axis attrs = {last};
+  emily__attrs_sort attrs = {last, false, n / 2};
   emily__axes along = {1, {last}};
-  emily_array *sorted = emily__apply(op, EMILY__PRIM_sort, &attrs, sizeof attrs, &rows, 1);
+  emily_array *parted = emily__apply(op, EMILY__PRIM_sort, &attrs, sizeof attrs, &rows, 1);
   emily_dtype dtype = mean_dtype(rows->dtype);
-  emily_array *high = emily__cast(op, emily__slice_axis(op, sorted, last, n / 2, 1), dtype);
+  emily_array *high = emily__cast(op, emily__slice_axis(op, parted, last, n / 2, 1), dtype);
   if (n % 2 == 0) {
-    emily_array *low = emily__cast(op, emily__slice_axis(op, sorted, last, n / 2 - 1, 1), dtype);
+    emily_array *before = emily__slice_axis(op, parted, last, 0, n / 2);
+    emily_array *low = emily__cast(op, before ? emily__reduce(op, EMILY__PRIM_max, before, &along, true) : NULL, dtype);
     high = emily_multiply(op->scope, emily_add(op->scope, low, high), emily__scalar(op, 0.5, dtype));
   }
   if (!emily_dtype_is_float(rows->dtype)) return high;

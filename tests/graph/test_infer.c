@@ -131,8 +131,9 @@ static void elementwise_and_reductions(void **state) {
   refuse(P(sum), LIST(0, 1, 2), ARRAYS(m34), "out of range");
   expect(P(argmax), LIST(1, 1), ARRAYS(m34), EMILY_UINT32, SHAPE(3, 1));
   refuse(P(argmax), LIST(0, 0), ARRAYS(emily_zeros(s, SHAPE(0), EMILY_FLOAT32)), "empty");
-  expect(P(argsort), LIST(0), ARRAYS(v4), EMILY_UINT32, SHAPE(4));
-  refuse(P(sort), LIST(1), ARRAYS(v4), "out of range");
+  expect(P(argsort), LIST(0, 0, -1), ARRAYS(v4), EMILY_UINT32, SHAPE(4));
+  refuse(P(sort), LIST(0, 0, 4), ARRAYS(v4), "kth is not on the axis");
+  refuse(P(sort), LIST(1, 0, -1), ARRAYS(v4), "out of range");
   expect(P(logsumexp), NULL, 0, ARRAYS(m34), EMILY_FLOAT32, SHAPE(3, 1));
   refuse(P(logsumexp), NULL, 0, ARRAYS(scalar), "last axis");
 }

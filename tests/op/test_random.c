@@ -48,7 +48,49 @@ static void samples_keep_to_their_laws(void **state) {
   EXPECT(s, emily_slice(s, counts, INTS(0), INTS(2), NULL), SHAPE(2), 0, N);
   emily_array *g = emily_random_gumbel(s, key, SHAPE(N), EMILY_FLOAT32);
   assert_true(fabs(number(emily_mean(s, g, NULL, 0, false)) - 0.5772156649) < six * 1.29);
-  emily_array *c = emily_random_categorical(s, key, FLOATS(s, SHAPE(3), -INFINITY, logf(3), 0), 0, SHAPE(N));
+  emily_array *c = emily_random_categorical(s, key, FLOATS(s, SHAPE(3), -INFINITY, logf(3), 0), 0, SHAPE(N), -1);
+  assert_true(number(emily_min(s, c, NULL, 0, false)) == 1 && fabs(number(emily_mean(s, c, NULL, 0, false)) - 1.25) < six * 0.45);
+  test_close(s);
+}
+
+static int by_value(const void *a, const void *b) { return *(const uint32_t *)a < *(const uint32_t *)b ? -1 : 1; }
+
+/* TRAPS: a shuffle is a permutation. */
+static void a_shuffle_is_a_permutation(void **state) {
+  (void)state;
+  static uint32_t seen[5000];
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *key = emily_random_key(s, (int64_t)(test_seed() >> 1)), *x = test_range(s, 0, 5000, EMILY_UINT32);
+  for (int i = 0; i < 2; i++) {
+    emily_array *y = i ? emily_random_permutation(s, key, x, 0) : emily_random_permutation_indices(s, key, 5000);
+    assert_int_equal(emily_array_read(y, seen, sizeof seen), EMILY_OK);
+    qsort(seen, 5000, sizeof *seen, by_value);
+    for (uint32_t k = 0; k < 5000; k++) assert_int_equal(seen[k], k);
+  }
+  EXPECT(s, emily_random_permutation_indices(s, key, 0), SHAPE(0), 0);
+  test_close(s);
+}
+
+static void more_laws(void **state) {
+  (void)state;
+  enum { N = 40000 };
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *key = emily_random_key(s, (int64_t)(test_seed() >> 1)), *low = FLOATS(s, SCALAR, -1), *high = FLOATS(s, SCALAR, 1);
+  double six = 6 / sqrt(N);
+  emily_array *l = emily_random_laplace(s, key, SHAPE(N), EMILY_FLOAT32, 2, 3);
+  assert_true(fabs(number(emily_mean(s, l, NULL, 0, false)) - 2) < six * 3 * sqrt(2));
+  emily_array *t = emily_random_truncated_normal(s, key, low, high, SHAPE(N), EMILY_FLOAT32);
+  assert_true(number(emily_min(s, t, NULL, 0, false)) >= -1 && number(emily_max(s, t, NULL, 0, false)) <= 1);
+  assert_true(fabs(number(emily_mean(s, t, NULL, 0, false))) < six * 0.54);
+  emily_array *d = emily_random_uniform(s, key, low, high, SHAPE(N), EMILY_FLOAT64);
+  assert_int_equal(emily_array_dtype(d), EMILY_FLOAT64);
+  assert_true(fabs(number(emily_mean(s, d, NULL, 0, false))) < six * 0.58);
+  emily_array *cov = FLOATS(s, SHAPE(2, 2), 4, 2, 2, 3), *mean = FLOATS(s, SHAPE(2), 1, -1);
+  emily_array *m = emily_random_multivariate_normal(s, key, mean, cov, SHAPE(N), EMILY_FLOAT32);
+  emily_array *away = emily_subtract(s, m, mean);
+  emily_array *moments = emily_divide(s, emily_matmul(s, emily_transpose(s, away, NULL, 0), away), FLOATS(s, SCALAR, N));
+  EXPECT_NEAR(s, moments, six * 6, SHAPE(2, 2), 4, 2, 2, 3);
+  emily_array *c = emily_random_categorical(s, key, FLOATS(s, SHAPE(1, 3), -INFINITY, logf(3), 0), -1, NULL, 0, N);
   assert_true(number(emily_min(s, c, NULL, 0, false)) == 1 && fabs(number(emily_mean(s, c, NULL, 0, false)) - 1.25) < six * 0.45);
   test_close(s);
 }
@@ -81,11 +123,11 @@ static void refusals(void **state) {
   REFUSED(emily_random_bits(s, key, SHAPE(3), 8), "width must be 1, 2 or 4 bytes");
   REFUSED(emily_random_bits(s, key, SHAPE(INT64_MAX, 4), 4), "more than 2^63 elements");
   REFUSED(emily_random_split(s, key, -2), "num is -2; it must not be negative");
-  REFUSED(emily_random_uniform(s, key, one, one, SHAPE(3), EMILY_INT8), "the dtype must be float32, float16 or bfloat16");
+  REFUSED(emily_random_uniform(s, key, one, one, SHAPE(3), EMILY_INT8), "the dtype must be a float");
   REFUSED(emily_random_uniform(s, key, FLOATS(s, SHAPE(2), 1, 2), one, SHAPE(3), EMILY_FLOAT32), "broadcast");
   REFUSED(emily_random_randint(s, key, one, one, SHAPE(3), EMILY_FLOAT32), "the dtype must be an integer or bool");
   REFUSED(emily_random_bernoulli(s, key, emily_ones(s, SCALAR, EMILY_INT8), SHAPE(3)), "p must be a float");
-  REFUSED(emily_random_categorical(s, key, one, 0, NULL, 0), "axis 0 is out of range for 0 axes");
+  REFUSED(emily_random_categorical(s, key, one, 0, NULL, 0, -1), "axis 0 is out of range for 0 axes");
 #undef REFUSED
 }
 
@@ -93,6 +135,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(threefry_known_answers),
       cmocka_unit_test(samples_keep_to_their_laws),
+      cmocka_unit_test(a_shuffle_is_a_permutation),
+      cmocka_unit_test(more_laws),
       cmocka_unit_test(the_number_of_threads_changes_no_bit),
       cmocka_unit_test(refusals),
   };

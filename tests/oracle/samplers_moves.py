@@ -283,7 +283,15 @@ def slice_update(draw, name):
 def sort(draw, name):
     x = draw.value(draw.shape(1), draw.pick(REALS))
     axis = None if draw.chance(0.2) else draw.axis(x.data.ndim)
-    return Case([x], {"axis": NO_AXIS if axis is None else axis}, mlx=lambda v: getattr(mx, name)(v, axis))
+    call = {"axis": NO_AXIS if axis is None else axis}
+    if draw.chance(0.6):
+        return Case([x], call, mlx=lambda v: getattr(mx, name)(v, axis))
+
+    def descending(v):  # stable: the reversed row is sorted, and its places are counted from the end
+        flat, at = (v.reshape(-1), 0) if axis is None else (v, axis)
+        order = np.flip(flat.shape[at] - 1 - np.argsort(np.flip(flat, at), at, kind="stable"), at)
+        return np.take_along_axis(flat, order, at) if name == "sort" else order
+    return Case([x], {**call, "descending": True}, truth=descending, dtype=x.dtype if name == "sort" else "uint32")
 
 
 @sampler("partition", "argpartition")
@@ -377,6 +385,12 @@ def random_bits(draw, name):
 @sampler("random_uniform")
 def random_uniform(draw, name):
     shape, dtype = draw.shape(), draw.pick(SHORT_FLOATS)
+    if draw.chance(0.1):  # not in MLX: 53 bits from two words, the second the high one
+
+        def truth(k, a, b):
+            words = random_bytes(k, 8 * int(np.prod(shape))).view(np.uint64).reshape(shape)
+            return a + (b - a) * ((words >> np.uint64(11)).astype(np.float64) * 2.0 ** -53)
+        return Case([key_of(draw), Value(-1.0, "float64"), Value(2.5, "float64")], {"shape": shape, "dtype": "float64"}, truth=truth, dtype="float64")
     low = draw.value(draw.broadcastable(shape), dtype, low=-3, high=1, special=0)
     high = draw.value(draw.broadcastable(shape), dtype, low=1, high=5, special=0)
     return Case([key_of(draw), low, high], {"shape": shape, "dtype": dtype},
@@ -398,6 +412,8 @@ def random_randint(draw, name):
     shape, dtype = draw.shape(), draw.pick(INTEGERS)
     low = draw.integers(draw.broadcastable(shape), dtype, -100, 3)
     high = draw.integers(draw.broadcastable(shape), dtype, 4, 100)
+    if dtype in ("int64", "uint64") and draw.chance(0.3):  # float32 is coarse there: held between low and high - 1, exactly
+        low, high = Value(np.array(2 ** 62 + 1), dtype), Value(np.array(2 ** 62 + draw.int(2, 2 ** 40)), dtype)
     return Case([key_of(draw), low, high], {"shape": shape, "dtype": dtype},
                 mlx=lambda k, a, b: mx.random.randint(a, b, shape, MX[dtype], k))
 
@@ -415,22 +431,3 @@ def random_gumbel(draw, name):
     # -log(-log u): where u is close to 1/e the outer logarithm cancels
     return Case([key_of(draw)], {"shape": shape, "dtype": dtype}, ulp=rounding(8, dtype), scale=lambda k: np.float64(1.0),
                 epsilons=8 if dtype == "float32" else 0, mlx=lambda k: mx.random.gumbel(shape, MX[dtype], k))
-
-
-@sampler("random_categorical")
-def random_categorical(draw, name):
-    logits = draw.floats(draw.shape(1, 4, empty=False), draw.pick(SHORT_FLOATS), -3, 3, special=0)
-    axis = draw.axis(logits.data.ndim)
-    rest = list(logits.shape)
-    classes = rest.pop(axis % logits.data.ndim)
-    shape = None if draw.chance(0.6) else tuple(draw.shape(0, 1, empty=False)) + tuple(rest)
-    attrs = {"axis": axis, **({} if shape is None else {"shape": shape})}
-    if shape is None and int(np.prod(rest)) > 1:
-        return Case([key_of(draw), logits], attrs, mlx=lambda k, v: mx.random.categorical(v, axis, key=k))
-
-    def reference(k, v):  # MLX draws from one distribution, and for a shape, by another rule; emily always by the largest
-        place = (axis % v.ndim) - v.ndim + 1 + len(rest if shape is None else shape)
-        noise = list(rest if shape is None else shape)
-        noise.insert(place, classes)
-        return mx.argmax(mx.random.gumbel(noise, mx.float32, k) + v, place)
-    return Case([key_of(draw), logits], attrs, mlx=reference)

@@ -130,3 +130,66 @@ def count_nonzero(draw, name):
     x = draw.value(draw.shape(), draw.pick(DTYPES))
     axes, keepdims = draw.axes(x.data.ndim), draw.chance(0.5)
     return Case([x], {"axes": axes, "keepdims": keepdims}, mlx=lambda v: mx.count_nonzero(v, axis=axes, keepdims=keepdims))
+
+
+# ---- positions and counts ----
+
+@sampler("searchsorted")
+def searchsorted(draw, name):
+    dtype = draw.pick(REALS)
+    sequence = draw.value((draw.pick([0, 1, 2, 3, 17, 100, 1000]),), dtype)
+    sequence = Value(np.sort(sequence.data) if dtype != "bfloat16" else narrow(np.sort(sequence.wide()), dtype), dtype)
+    values = draw.value(draw.shape(), dtype if draw.chance(0.7) else draw.pick(REALS))
+    if sequence.data.size and values.data.size and values.dtype == dtype and draw.chance(0.5):
+        values = Value(draw.rng.choice(sequence.data, values.shape), dtype)
+    side = draw.pick(["left", "right"])
+    return Case([sequence, values], {"side": side}, mlx=lambda s, v: mx.searchsorted(s, v, side), layouts=False)
+
+
+@sampler("histogram")
+def histogram(draw, name):
+    """Exact on numbers whose edges are exact: a difference in the last place would move an element to the bin beside."""
+    dtype = draw.pick(["float32", "float64", "int8", "uint16", "int32", "bool"])
+    shape = draw.shape(1, 3)
+    x = draw.value(shape, dtype, low=0, high=64, special=0) if dtype[0] == "f" else draw.integers(shape, dtype, 0, 64) if dtype != "bool" else draw.value(shape, dtype)
+    if dtype[0] == "f":
+        x = Value(np.round(x.data), dtype)
+    edges = weights = None
+    to = "float64" if dtype in ("float64", "int32") else "float32"
+    if draw.chance(0.5):
+        edges = Value(np.sort(draw.rng.choice(np.arange(-5, 70), draw.int(2, 12), replace=False)), to)
+    if draw.chance(0.4):
+        weights = Value(draw.rng.integers(-8, 9, shape), draw.pick(["float32", "int32"]))
+    bins = draw.pick([1, 2, 4, 8, 16, 32])
+
+    def truth(v, e, w):
+        if e is None and v.size:  # a width that is exact in binary
+            low, high = float(v.min()), float(v.max())
+            low, high = (low - 0.5, high + 0.5) if low == high else (low, high)
+            e = low + np.arange(bins + 1) * np.dtype(to).type((high - low) / bins)
+            e[-1] = high
+        elif e is None:
+            e = np.linspace(0, 1, bins + 1)
+        counts = np.histogram(v.astype(np.float64), e, weights=None if w is None else w.reshape(v.shape))[0]
+        return [counts, e]
+
+    def accept(got, reference, *operands):
+        counts, e = truth(*operands)
+        wrong = [] if got[0].dtype == (weights.dtype if weights else "int32") and got[1].dtype == to else [f"{got[0].dtype}, {got[1].dtype}"]
+        if not np.array_equal(got[0].wide(), counts):
+            wrong.append(f"counts {got[0].data} instead of {counts}")
+        return wrong + ([] if np.allclose(got[1].wide(), e, rtol=1e-6, atol=1e-6) else [f"edges {got[1].data} instead of {e}"])
+    return Case([x, edges, weights], {"bins": bins}, accept=accept, dtype="int32")
+
+
+@sampler("bincount")
+def bincount(draw, name):
+    x = draw.integers(draw.shape(), draw.pick(INTEGERS), -3, 20)
+    length = draw.pick([0, 1, 5, 20, 30])
+    weights = Value(draw.rng.integers(-8, 9, x.shape), draw.pick(["float32", "int8"])) if draw.chance(0.5) else None
+
+    def truth(v, w):
+        fits = (v >= 0) & (v < length)
+        counts = np.bincount(v[fits].astype(np.int64), None if w is None else w[fits], length)
+        return counts[:length]
+    return Case([x, weights], {"length": length}, truth=truth, dtype="int32" if weights is None or weights.dtype == "int8" else "float32")

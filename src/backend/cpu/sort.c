@@ -1,10 +1,9 @@
-/* sort.c: sort and argsort along one axis: ascending, stable, NaN last (in the order in which they came), 0 and -0
- * equal.
+/* sort.c: sort and argsort along one axis: ascending or descending, stable either way, 0 and -0 equal, NaN above all numbers (in the
+ * order in which they came): last, or first where descending. With kth, only so far that the element of that place is there.
  *
- * Each element becomes an unsigned key in the same order, and (key, place) is sorted: by insertion where the row is
- * short, by a radix sort a byte at a time, lowest first, where it is long (bytes that all keys share are skipped).
- * Equal keys stay in order. Results are fetched from the row by place, so that bits that the key drops (the sign of
- * zero, a NaN's payload) come through. */
+ * Each element becomes an unsigned key in the same order (its complement where descending), and (key, place) is sorted: by insertion
+ * where the row is short, by radix where it is long (radix.inc). Keys of at most 32 bits are packed with their places into 64. Results
+ * are fetched from the row by place, so that bits that the key drops (the sign of zero, a NaN's payload) come through. */
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/iterate.h"
 #include "backend/cpu/pool.h"
@@ -27,6 +26,13 @@ static uint32_t key_of_float(float x) {
   return bits >> 31 ? ~bits : bits | 0x80000000u;
 }
 
+/* 16 bits of a float whose exponent, all ones, is `infinity`. */
+static uint32_t key_of_half(uint16_t bits, unsigned infinity) {
+  if ((bits & 0x7FFF) == 0) return 0x8000;
+  if ((bits & 0x7FFFu) > infinity) return UINT16_MAX;
+  return bits >> 15 ? (uint16_t)~bits : bits | 0x8000u;
+}
+
 static uint64_t key_of_double(double x) {
   uint64_t bits;
   if (x == 0) x = 0.0;
@@ -40,73 +46,59 @@ static uint64_t key_of_complex(emily__c64 z) {
   return (uint64_t)key_of_float(z.re) << 32 | key_of_float(z.im);
 }
 
-#define KEYS(type, expression)                    \
-  for (int64_t i = 0; i < n; i++) {               \
-    type x = ((const type *)row)[i];              \
-    out[i] = (placed){(expression), (uint64_t)i}; \
-  }                                               \
+#define KEYS(type, expression)                  \
+  for (int64_t i = 0; i < n; i++) {             \
+    type x = ((const type *)row)[i];            \
+    out[i] = (uint64_t)((expression) ^ turn) << 32 | (uint64_t)i; \
+  }                                             \
   break
 
-static void make_keys(placed *out, const void *row, emily_dtype dtype, int64_t n) {
+/* Packed keys; `turn` is all ones in the key's bytes to turn the order round. */
+static void make_packed(uint64_t *out, const void *row, emily_dtype dtype, int64_t n, uint32_t turn) {
   switch (dtype) {
     case EMILY_UINT16: KEYS(uint16_t, x);
     case EMILY_UINT32: KEYS(uint32_t, x);
-    case EMILY_UINT64: KEYS(uint64_t, x);
     case EMILY_INT8: KEYS(int8_t, (uint8_t)(x ^ INT8_MIN));
     case EMILY_INT16: KEYS(int16_t, (uint16_t)(x ^ INT16_MIN));
     case EMILY_INT32: KEYS(int32_t, (uint32_t)(x ^ INT32_MIN));
-    case EMILY_INT64: KEYS(int64_t, (uint64_t)(x ^ INT64_MIN));
-    case EMILY_FLOAT16: KEYS(emily__f16, key_of_float(emily__f16_to_f32(x)));
-    case EMILY_BFLOAT16: KEYS(emily__bf16, key_of_float(emily__bf16_to_f32(x)));
+    case EMILY_FLOAT16: KEYS(uint16_t, key_of_half(x, 0x7C00));
+    case EMILY_BFLOAT16: KEYS(uint16_t, key_of_half(x, 0x7F80));
     case EMILY_FLOAT32: KEYS(float, key_of_float(x));
+    default: KEYS(uint8_t, x);
+  }
+}
+#undef KEYS
+
+#define KEYS(type, expression)                           \
+  for (int64_t i = 0; i < n; i++) {                      \
+    type x = ((const type *)row)[i];                     \
+    out[i] = (placed){(expression) ^ turn, (uint64_t)i}; \
+  }                                                      \
+  break
+
+static void make_placed(placed *out, const void *row, emily_dtype dtype, int64_t n, uint64_t turn) {
+  switch (dtype) {
+    case EMILY_INT64: KEYS(int64_t, (uint64_t)(x ^ INT64_MIN));
     case EMILY_FLOAT64: KEYS(double, key_of_double(x));
     case EMILY_COMPLEX64: KEYS(emily__c64, key_of_complex(x));
-    default: KEYS(uint8_t, x);
+    default: KEYS(uint64_t, x);
   }
 }
 
 /* ---- sorting ---- */
 
-enum { SHORT = 48, KEY_BYTES = 8 };
+enum { SHORT = 48 };
 
-static void sort_short(placed *x, int64_t n) {
-  for (int64_t i = 1; i < n; i++) {
-    placed e = x[i];
-    int64_t at = i;
-    for (; at > 0 && e.key < x[at - 1].key; at--) x[at] = x[at - 1];
-    x[at] = e;
-  }
-}
-
-/* One pass: x to out by byte `byte` of the key, given how often each value occurs. */
-static void scatter(placed *out, const placed *x, int64_t n, int byte, const uint32_t counts[256]) {
-  uint64_t next[256], total = 0;
-  for (int v = 0; v < 256; v++) {
-    next[v] = total;
-    total += counts[v];
-  }
-  for (int64_t i = 0; i < n; i++) out[next[x[i].key >> 8 * byte & 255]++] = x[i];
-}
-
-/* Sorts x; spare holds as many. The result is in what is returned: x or spare. */
-static placed *sort_placed(placed *x, placed *spare, int64_t n) {
-  uint32_t counts[KEY_BYTES][256];
-  if (n <= SHORT) {
-    sort_short(x, n);
-    return x;
-  }
-  memset(counts, 0, sizeof counts);
-  for (int64_t i = 0; i < n; i++)
-    for (int byte = 0; byte < KEY_BYTES; byte++) counts[byte][x[i].key >> 8 * byte & 255]++;
-  for (int byte = 0; byte < KEY_BYTES; byte++) {
-    if (counts[byte][x[0].key >> 8 * byte & 255] == (uint32_t)n) continue;
-    scatter(spare, x, n, byte, counts[byte]);
-    placed *swap = x;
-    x = spare;
-    spare = swap;
-  }
-  return x;
-}
+#define E uint64_t
+#define NAME(function) packed_##function
+#define BEFORE(a, b) ((a) < (b))
+#define DIGIT(e, i) ((unsigned)((e) >> (32 + 8 * (i))) & 255)
+#include "backend/cpu/radix.inc"
+#define E placed
+#define NAME(function) placed_##function
+#define BEFORE(a, b) ((a).key < (b).key)
+#define DIGIT(e, i) ((unsigned)((e).key >> 8 * (i)) & 255)
+#include "backend/cpu/radix.inc"
 
 /* ---- rows ---- */
 
@@ -114,6 +106,8 @@ enum { MOST_BLOCKS = 16 }; /* each has scratch memory of its own */
 
 typedef struct job {
   bool places; /* argsort */
+  bool descending;
+  int64_t kth; /* -1: all */
   emily_dtype dtype;
   int32_t in_size, out_size;
   int64_t extent, in_stride, out_stride;                                                     /* of the axis; bytes */
@@ -121,15 +115,16 @@ typedef struct job {
   int64_t shape[EMILY__MAX_RANK], in_strides[EMILY__MAX_RANK], out_strides[EMILY__MAX_RANK]; /* bytes */
   char *in, *out;
   int64_t rows, blocks;
-  char *scratch; /* blocks × block_bytes: two lists of placed, the row */
+  char *scratch; /* blocks × block_bytes: two lists of keys with places, the row */
   size_t block_bytes;
 } job;
 
-#define FETCH(type)                                                                                                 \
-  for (int64_t i = 0; i < j->extent; i++) *(type *)(out + i * j->out_stride) = ((const type *)row)[order[i].place]; \
+#define FETCH(type)                                                                                                  \
+  for (int64_t i = 0; i < j->extent; i++) *(type *)(out + i * j->out_stride) = ((const type *)row)[places[i]]; \
   break
 
-static void fetch(const job *j, char *out, const void *row, const placed *order) {
+/* out[i] = row[places[i]] */
+static void fetch(const job *j, char *out, const void *row, const uint32_t *places) {
   switch (j->in_size) {
     case 1: FETCH(uint8_t);
     case 2: FETCH(uint16_t);
@@ -138,15 +133,35 @@ static void fetch(const job *j, char *out, const void *row, const placed *order)
   }
 }
 
+/* Both give the sorted places, in the memory of the keys: a place is never longer than its element. */
+static const uint32_t *order_packed(const job *j, void *scratch, const void *row) {
+  uint64_t *x = scratch, *spare = x + j->extent;
+  make_packed(x, row, j->dtype, j->extent, !j->descending ? 0 : j->in_size == 4 ? UINT32_MAX : ((uint32_t)1 << 8 * j->in_size) - 1);
+  if (j->kth >= 0) packed_select(x, spare, j->extent, j->kth, j->in_size);
+  else x = packed_sort(x, spare, j->extent, j->in_size);
+  uint32_t *places = scratch;
+  for (int64_t i = 0; i < j->extent; i++) places[i] = (uint32_t)x[i];
+  return places;
+}
+
+static const uint32_t *order_placed(const job *j, void *scratch, const void *row) {
+  placed *x = scratch, *spare = x + j->extent;
+  make_placed(x, row, j->dtype, j->extent, j->descending ? UINT64_MAX : 0);
+  if (j->kth >= 0) placed_select(x, spare, j->extent, j->kth, j->in_size);
+  else x = placed_sort(x, spare, j->extent, j->in_size);
+  uint32_t *places = scratch;
+  for (int64_t i = 0; i < j->extent; i++) places[i] = (uint32_t)x[i].place;
+  return places;
+}
+
+static size_t pair_size(const job *j) { return j->in_size <= 4 ? sizeof(uint64_t) : sizeof(placed); }
+
 static void sort_row(const job *j, char *scratch, const char *in, char *out) {
-  placed *x = (placed *)scratch, *spare = x + j->extent;
-  char *row = (char *)(spare + j->extent);
+  char *row = scratch + 2 * (size_t)j->extent * pair_size(j);
   emily__copy_strided(row, j->in_size, in, j->in_stride, j->extent, j->in_size);
-  make_keys(x, row, j->dtype, j->extent);
-  x = sort_placed(x, spare, j->extent);
-  if (!j->places) fetch(j, out, row, x);
-  else
-    for (int64_t i = 0; i < j->extent; i++) *(uint32_t *)(out + i * j->out_stride) = (uint32_t)x[i].place;
+  const uint32_t *places = j->in_size <= 4 ? order_packed(j, scratch, row) : order_placed(j, scratch, row);
+  if (!j->places) fetch(j, out, row, places);
+  else emily__copy_strided(out, j->out_stride, places, sizeof *places, j->extent, sizeof *places);
 }
 
 static void run_block(void *context, int64_t block) {
@@ -176,13 +191,15 @@ static void describe(job *j, const emily__tensor *in, const emily__tensor *out, 
 }
 
 static emily_status sort(const emily__node_view *node, bool places) {
-  const emily__attrs_axis *attrs = node->attrs;
+  const emily__attrs_sort *attrs = node->attrs;
   const emily__tensor *in = &node->inputs[0], *out = &node->outputs[0];
   if (out->size == 0) return EMILY_OK;
   if (in->shape[attrs->axis] > UINT32_MAX)
     return emily__fail(EMILY_UNSUPPORTED, emily__prim_name(node->prim),
                        "the axis has %lld elements; at most 2^32 - 1", (long long)in->shape[attrs->axis]);
   job j = {.places = places,
+           .descending = attrs->descending != 0,
+           .kth = attrs->kth,
            .dtype = in->dtype,
            .in = in->data,
            .out = out->data,
@@ -192,7 +209,7 @@ static emily_status sort(const emily__node_view *node, bool places) {
   describe(&j, in, out, attrs->axis);
   j.rows = in->size / j.extent;
   j.blocks = in->size <= EMILY__GRAIN_COSTLY ? 1 : j.rows < MOST_BLOCKS ? j.rows : MOST_BLOCKS;
-  j.block_bytes = ((size_t)j.extent * (2 * sizeof(placed) + (size_t)j.in_size) + 63) & ~(size_t)63;
+  j.block_bytes = ((size_t)j.extent * (2 * pair_size(&j) + (size_t)j.in_size) + 63) & ~(size_t)63;
   j.scratch = emily__alloc_array((size_t)j.blocks, j.block_bytes);
   if (!j.scratch) return EMILY_OUT_OF_MEMORY;
   if (j.blocks == 1) run_block(&j, 0);

@@ -27,11 +27,12 @@ static bool before(const emily__tensor *t, int64_t i, int64_t j) {
 }
 
 /* argsort is a permutation, stable and in order; sort is what argsort says, bit for bit. */
-static void check(const emily__tensor *x, int64_t axis) {
+static void check_order(const emily__tensor *x, int64_t axis, bool descending) {
+  const emily__attrs_sort attrs = {axis, descending, -1};
   emily__tensor *sorted = tensor_new(x->dtype, x->ndim, x->shape),
                 *places = tensor_new(EMILY_UINT32, x->ndim, x->shape);
-  assert_int_equal(tensor_run(EMILY__PRIM_sort, &axis, sorted, INPUTS(x)), EMILY_OK);
-  assert_int_equal(tensor_run(EMILY__PRIM_argsort, &axis, places, INPUTS(x)), EMILY_OK);
+  assert_int_equal(tensor_run(EMILY__PRIM_sort, &attrs, sorted, INPUTS(x)), EMILY_OK);
+  assert_int_equal(tensor_run(EMILY__PRIM_argsort, &attrs, places, INPUTS(x)), EMILY_OK);
   int64_t n = x->shape[axis], post = 1;
   for (int64_t i = axis + 1; i < x->ndim; i++) post *= x->shape[i];
   for (int64_t row = 0; row < x->size / n; row++) {
@@ -44,11 +45,46 @@ static void check(const emily__tensor *x, int64_t axis) {
                           emily_dtype_size(x->dtype));
       if (k == 0) continue;
       int64_t previous = tensor_get_int(places, first + (k - 1) * post);
-      assert_false(before(x, first + at * post, first + previous * post));
-      if (!before(x, first + previous * post, first + at * post)) assert_true(previous < at); /* equal: stable */
+      const int64_t here = first + at * post, there = first + previous * post;
+      assert_false(descending ? before(x, there, here) : before(x, here, there));
+      if (!before(x, there, here) && !before(x, here, there)) assert_true(previous < at); /* equal: stable */
     }
     assert_int_equal(sum, n * (n - 1) / 2); /* with stability, no place comes twice */
   }
+}
+
+/* The kth is the one that sorting puts there, none before it is greater, none behind it less; each element is there once. */
+static void check_select(const emily__tensor *x, int64_t axis, int64_t kth) {
+  const emily__attrs_sort attrs = {axis, 0, kth}, all = {axis, 0, -1};
+  emily__tensor *parted = tensor_new(x->dtype, x->ndim, x->shape), *places = tensor_new(EMILY_UINT32, x->ndim, x->shape),
+                *order = tensor_new(EMILY_UINT32, x->ndim, x->shape);
+  assert_int_equal(tensor_run(EMILY__PRIM_sort, &attrs, parted, INPUTS(x)), EMILY_OK);
+  assert_int_equal(tensor_run(EMILY__PRIM_argsort, &attrs, places, INPUTS(x)), EMILY_OK);
+  assert_int_equal(tensor_run(EMILY__PRIM_argsort, &all, order, INPUTS(x)), EMILY_OK);
+  int64_t n = x->shape[axis], post = 1;
+  for (int64_t i = axis + 1; i < x->ndim; i++) post *= x->shape[i];
+  for (int64_t row = 0; row < x->size / n; row++) {
+    int64_t first = row / post * n * post + row % post, sum = 0, squares = 0;
+    const int64_t middle = first + tensor_get_int(order, first + kth * post) * post;
+    for (int64_t k = 0; k < n; k++) {
+      const int64_t place = tensor_get_int(places, first + k * post), at = first + place * post;
+      sum += place;
+      squares += place * place;
+      assert_memory_equal(tensor_at(parted, first + k * post), tensor_at(x, at), emily_dtype_size(x->dtype));
+      assert_false(k <= kth && before(x, middle, at));
+      assert_false(k >= kth && before(x, at, middle));
+    }
+    assert_int_equal(sum, n * (n - 1) / 2);
+    assert_int_equal(squares, (n - 1) * n * (2 * n - 1) / 6);
+  }
+}
+
+static void check(const emily__tensor *x, int64_t axis) {
+  check_order(x, axis, false);
+  check_order(x, axis, true);
+  check_select(x, axis, 0);
+  check_select(x, axis, x->shape[axis] / 2);
+  check_select(x, axis, x->shape[axis] - 1);
 }
 
 static emily__tensor *awkward(emily_dtype dtype, int ndim, const int64_t *shape) {
@@ -86,12 +122,12 @@ static void known_answers(void **state) {
   const double in[] = {3, NAN, -0.0, INFINITY, 0, -1, -INFINITY, 3},
                expected[] = {-INFINITY, -1, -0.0, 0, 3, 3, INFINITY, NAN};
   const int places[] = {6, 5, 2, 4, 0, 7, 3, 1};
-  int64_t axis = 0;
+  const emily__attrs_sort attrs = {0, 0, -1};
   for (emily_dtype dtype = EMILY_FLOAT16; dtype <= EMILY_FLOAT64; dtype++) {
     emily__tensor *x = tensor_of(dtype, DIMS(8), in), *out = tensor_new(dtype, DIMS(8)),
                   *at = tensor_new(EMILY_UINT32, DIMS(8));
-    assert_int_equal(tensor_run(EMILY__PRIM_sort, &axis, out, INPUTS(x)), EMILY_OK);
-    assert_int_equal(tensor_run(EMILY__PRIM_argsort, &axis, at, INPUTS(x)), EMILY_OK);
+    assert_int_equal(tensor_run(EMILY__PRIM_sort, &attrs, out, INPUTS(x)), EMILY_OK);
+    assert_int_equal(tensor_run(EMILY__PRIM_argsort, &attrs, at, INPUTS(x)), EMILY_OK);
     assert_true(tensors_same(out, tensor_of(dtype, DIMS(8), expected)));
     for (int i = 0; i < 8; i++) assert_int_equal(tensor_get_int(at, i), places[i]);
   }
@@ -99,12 +135,12 @@ static void known_answers(void **state) {
 
 static void nothing_to_sort_and_no_memory(void **state) {
   (void)state;
-  int64_t axis = 0;
+  const emily__attrs_sort attrs = {0, 0, -1};
   emily__tensor *none = tensor_new(EMILY_FLOAT32, DIMS(0, 3)), *x = tensor_random(EMILY_FLOAT32, DIMS(9), -1, 1);
-  assert_int_equal(tensor_run(EMILY__PRIM_sort, &axis, none, INPUTS(none)), EMILY_OK);
+  assert_int_equal(tensor_run(EMILY__PRIM_sort, &attrs, none, INPUTS(none)), EMILY_OK);
   emily__alloc_fail_after(1);
   emily__tensor *out = tensor_new(EMILY_FLOAT32, DIMS(9));
-  assert_int_equal(tensor_run(EMILY__PRIM_sort, &axis, out, INPUTS(x)), EMILY_OUT_OF_MEMORY);
+  assert_int_equal(tensor_run(EMILY__PRIM_sort, &attrs, out, INPUTS(x)), EMILY_OUT_OF_MEMORY);
   emily__alloc_fail_after(0);
 }
 
