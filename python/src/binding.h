@@ -131,5 +131,8 @@ PyObject *py_eval(PyObject *module, PyObject *const *args, Py_ssize_t count);
 PyObject *py_async_eval(PyObject *module, PyObject *const *args, Py_ssize_t count);
 extern PyMethodDef runtime_functions[]; /* runtime.c: memory, threads */
 extern PyMethodDef file_functions[];    /* files.c: safetensors, .npy, .npz */
+extern PyMethodDef gguf_functions[];    /* gguf.c */
+PyObject *dict_of(const emily_array_map *map);
+emily_array_map *map_of(PyObject *arrays);
 
 #endif

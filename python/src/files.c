@@ -5,7 +5,7 @@ static PyObject *none_or_raise(emily_status status) { return raise_status(status
 
 /* ---- maps and dicts ---- */
 
-static PyObject *dict_of(const emily_array_map *map) {
+PyObject *dict_of(const emily_array_map *map) {
   PyObject *all = PyDict_New();
   for (size_t i = 0; all && i < emily_array_map_count(map); i++) {
     PyObject *one = wrap_array(emily_array_retain(emily_array_map_at(map, i)));
@@ -26,7 +26,7 @@ static int fill_map(emily_array_map *map, PyObject *arrays) {
   return 0;
 }
 
-static emily_array_map *map_of(PyObject *arrays) {
+emily_array_map *map_of(PyObject *arrays) {
   emily_array_map *map = emily_array_map_new();
   if (!map) return raise_last_error(), NULL;
   if (fill_map(map, arrays) == 0) return map;

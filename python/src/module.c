@@ -114,7 +114,8 @@ PyMODINIT_FUNC PyInit__emily(void) {
   hooks = PyDict_New();
   if (module && hooks && find_known_ops() == 0 && make_dtype_type(module) == 0 && make_stream_type(module) == 0 &&
       make_array_type(module) == 0 && make_op_type(module) == 0 && PyModule_AddFunctions(module, runtime_functions) == 0 &&
-      PyModule_AddFunctions(module, file_functions) == 0)
+      PyModule_AddFunctions(module, file_functions) == 0 &&
+      PyModule_AddFunctions(module, gguf_functions) == 0)
     return module;
   Py_XDECREF(module);
   return NULL;

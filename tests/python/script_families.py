@@ -45,6 +45,16 @@ for kwargs in ({}, {"group_size": 32, "bits": 8}, {"mode": "mxfp4"}, {"mode": "n
     print(back[0, :6])
 packed, scales, biases = mx.quantize(w, 64, 4)
 print(mx.dequantize(packed, scales, biases, 64, 4, "affine", None, mx.float16)[1, :4], mx.dequantize(packed, scales=scales, biases=biases)[1, :4])
+x = mx.random.normal((3, 128), key=mx.random.key(4))
+print(mx.quantized_matmul(x, packed, scales, biases), mx.quantized_matmul(x, packed, scales=scales, biases=biases, transpose=True, group_size=64, bits=4)[0])
+print(mx.quantized_matmul(x[:, :8], packed, scales, biases, False)[:, :5], mx.quantized_matmul(x, packed, scales, biases, group_size=None, bits=None, mode="affine")[0])
+p4, s4 = mx.quantize(w, mode="mxfp4")
+print(mx.quantized_matmul(x, p4, s4, mode="mxfp4"), mx.quantized_matmul(x, p4, s4, None, True, None, None, "mxfp4")[0])
+x3, at = mx.random.normal((4, 2, 128), key=mx.random.key(6)), mx.array([1, 3], dtype=mx.uint32)
+p8, s8, b8 = mx.quantize(mx.random.normal((4, 8, 128), key=mx.random.key(5)), 32, 8)
+print(mx.gather_qmm(x3, p8, s8, b8, group_size=32, bits=8)[:, 0], mx.gather_qmm(x3, p8, s8, b8, at, at, True, 32, 8, "affine", None, sorted_indices=True)[:, 0])
+n4, ns4 = mx.quantize(w, mode="nvfp4", global_scale=mx.array(2.0))
+print(ns4[0, :4], mx.dequantize(n4, ns4, None, None, None, "nvfp4", mx.array(2.0), mx.float32)[0, :4])
 
 # convolutions
 x1, x2, x3 = [mx.random.normal(shape, key=mx.random.key(i)) for i, shape in enumerate([(2, 9, 4), (1, 6, 7, 4), (1, 4, 5, 4, 2)])]

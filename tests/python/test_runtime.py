@@ -211,6 +211,25 @@ class Files(unittest.TestCase):
             with self.assertRaises(FileNotFoundError):
                 mx.load(os.path.join(folder, "none.npz"))
 
+    def test_gguf(self):
+        arrays = {"w": mx.random.normal((4, 64)), "i": mx.array([1, 2, 3]), "h": mx.ones((2,), mx.bfloat16)}
+        metadata = {"text": "of one", "texts": ["a", "bä"], "number": mx.array(3), "numbers": mx.array([1.0, 2.0])}
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "a")
+            mx.save_gguf(path, arrays, metadata)  # the ending is added
+            for module in (mx, peer) if peer else (mx,):
+                loaded, said = module.load(path + ".gguf", return_metadata=True)
+                self.assertEqual({k: v.tolist() for k, v in loaded.items()}, {k: v.tolist() for k, v in arrays.items()})
+                self.assertEqual((said["text"], said["texts"], said["number"].item(), said["numbers"].tolist()), ("of one", ["a", "bä"], 3, [1, 2]))
+            mx.save_gguf(path, arrays)
+            self.assertEqual(set(mx.load(path + ".gguf")), set(arrays))
+            for wrong in ({"x": 3.5}, {"x": [1]}, {3: "x"}):
+                with self.assertRaises(TypeError):
+                    mx.save_gguf(path, arrays, wrong)
+            open(path + ".gguf", "wb").write(b"rubbish")
+            with self.assertRaises(RuntimeError):
+                mx.load(path + ".gguf")
+
 
 class Dtypes(unittest.TestCase):
     @unittest.skipIf(peer is None, "mlx.core is not installed")

@@ -11,7 +11,7 @@ from ._device import *  # noqa: F403
 from ._dtypes import DtypeCategory, can_cast, finfo, iinfo, isdtype, issubdtype, result_type
 from ._indexing import ArrayAt
 from ._interop import asarray, from_dlpack
-from ._io import load, save, save_safetensors, savez, savez_compressed
+from ._io import load, save, save_gguf, save_safetensors, savez, savez_compressed
 from ._repr import PrintOptions, get_printoptions, printoptions, set_printoptions
 
 __version__ = _emily.version()

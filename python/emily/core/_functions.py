@@ -222,6 +222,15 @@ def conv_general(input, weight, /, stride=1, padding=0, kernel_dilation=1, input
     return OPS["conv_general"](input, weight, *each, groups, flip, stream=stream)
 
 
+def gather_qmm(x, w, /, scales, biases=None, lhs_indices=None, rhs_indices=None, transpose=True, group_size=None, bits=None, mode="affine",
+               global_scale=None, *, sorted_indices=False, stream=None):
+    """Products of matrices that indices choose, from batches of x and of quantized w."""
+    if global_scale is not None:
+        raise NotImplementedError("[gather_qmm] global_scale is not taken: scale the result.")
+    return OPS["gather_qmm"](x, w, scales, biases, lhs_indices, rhs_indices, transpose, group_size, bits, mode,
+                             sorted_indices=sorted_indices, stream=stream)
+
+
 def tensordot(a, b, /, axes=2, *, stream=None):
     """Sums of products over the last axes of a and the first of b, or over two lists of axes."""
     if isinstance(axes, int):

@@ -1,4 +1,4 @@
-"""Files: safetensors, and NumPy's .npy and .npz."""
+"""Files: safetensors, NumPy's .npy and .npz, GGUF."""
 import json
 import os
 import shutil
@@ -48,21 +48,22 @@ def _safetensors_metadata(path):
     return header.get("__metadata__", {})
 
 
-_LOAD = {"safetensors": _emily.load_safetensors, "npy": _emily.load_npy, "npz": _emily.load_npz}
+_LOAD = {"safetensors": _emily.load_safetensors, "npy": _emily.load_npy, "npz": _emily.load_npz, "gguf": _emily.load_gguf}
 
 
 def load(file, /, format=None, return_metadata=False, *, stream=None):
     """The arrays of a file: a dict by name, the array of an .npy file. return_metadata: and what the file says about itself."""
     kind = _kind(file, format)
-    if kind not in _LOAD:
-        raise NotImplementedError(f"[load] {kind} files are not read yet")
-    if return_metadata and kind != "safetensors":
+    if return_metadata and kind in ("npy", "npz"):
         raise ValueError(f"[load] {kind} files have no metadata.")
     with _Path(file, "." + kind, False) as path:
         if not os.path.exists(path):
             raise FileNotFoundError(f"[load] there is no file {path}")
-        arrays = _LOAD[kind](path)
-        return (arrays, _safetensors_metadata(path)) if return_metadata else arrays
+        found = _LOAD[kind](path)
+        arrays, metadata = found if kind == "gguf" else (found, None)
+        if not return_metadata:
+            return arrays
+        return arrays, _safetensors_metadata(path) if metadata is None else metadata
 
 
 def save_safetensors(file, arrays, metadata=None):
@@ -99,3 +100,10 @@ def savez(file, *args, **kwargs):
 def savez_compressed(file, *args, **kwargs):
     """Arrays as a compressed .npz file: named by keyword, or arr_0, arr_1, …"""
     _save_npz("savez_compressed", file, args, kwargs, True)
+
+
+def save_gguf(file, arrays, metadata=None):
+    """A dict of arrays as a GGUF file, with metadata: arrays, str, lists of str."""
+    values = {key: list(value) if isinstance(value, tuple) else value for key, value in (metadata or {}).items()}
+    with _Path(file, ".gguf", True) as path:
+        _emily.save_gguf(path, dict(arrays), values)
