@@ -53,7 +53,7 @@ void test_call_usual(emily_scope *s, test_call *c, const int64_t *shape, int32_t
 
 /* ---- sound calls ---- */
 
-/* What an op takes that does not take n by n for every operand. Operands: f, i, w (uint32), b, c (complex64) and extents; attributes:
+/* What an op takes that does not take n by n for every operand. Operands: f, i, y (uint8), w (uint32), b, c (complex64) and extents; attributes:
  * name=numbers or name=word. Optional operands are left out. */
 static const struct { const char *op, *takes; } sound[] = {
     {"full", "f shape=40,5"}, {"clip", "f40x50 f f"}, {"arange", "start=0 stop=90 step=1"}, {"linspace", "start=0 stop=1"}, {"iota", "shape=5,40"},
@@ -69,7 +69,10 @@ static const struct { const char *op, *takes; } sound[] = {
     {"indexed_put", "f8x8 i5x2 f5"}, {"indexed_add", "f8x8 i5x2 f5"}, {"masked_select", "f8x8 b8x8"}, {"masked_scatter", "f8x8 b8x8 f64"},
     {"outer", "f300 f200"}, {"kron", "f8x8 f30x20"}, {"einsum", "f40x50 f50x30 subscripts=ij,jk->ki"}, {"dot_general", "f40x50 f50x30 contract_a=1 contract_b=0"},
     {"gather_mm", "f2x3x4 f2x4x5"}, {"segmented_mm", "f6x8 f8x5 w3x2"}, {"block_masked_mm", "f64x64 f64x64"}, {"quantize", "f40x64"},
-    {"dequantize", "w4x8 f4x1 f4x1"}, {"random_split", "w2"}, {"random_bits", "w2 shape=40000"}, {"random_uniform", "w2 f f shape=40"},
+    {"dequantize", "w4x8 f4x1 f4x1"}, {"quantized_matmul", "f5x64 w7x8 f7x1 f7x1"}, {"gather_qmm", "f2x5x64 w2x7x8 f2x7x1 f2x7x1"},
+    {"qqmm", "f5x64 f7x64"}, {"gather_qqmm", "f2x5x64 f2x7x64"}, {"bincount", "i40 length=8"}, {"cross_entropy", "f8x30 i8"},
+    {"from_fp8", "y5x40"}, {"searchsorted", "f40 f9"}, {"random_laplace", "w2 shape=40000"}, {"random_truncated_normal", "w2 f f shape=40"},
+    {"random_multivariate_normal", "w2 f4 f4x4"}, {"random_permutation", "w2 f40x5"}, {"random_permutation_indices", "w2 n=40"}, {"random_split", "w2"}, {"random_bits", "w2 shape=40000"}, {"random_uniform", "w2 f f shape=40"},
     {"random_normal", "w2 shape=40000"}, {"random_randint", "w2 i i shape=40000"}, {"random_bernoulli", "w2 f shape=40"},
     {"random_gumbel", "w2 shape=40000"}, {"random_categorical", "w2 f8x80"}, {"conv1d", "f2x99x4 f3x3x4"}, {"conv2d", "f2x30x30x4 f8x3x3x4"},
     {"conv3d", "f1x9x9x9x2 f3x2x2x2x2"}, {"conv_transpose1d", "f2x99x4 f3x3x4"}, {"conv_transpose2d", "f2x30x30x4 f8x3x3x4"},
@@ -92,7 +95,7 @@ static emily_array *sound_operand(emily_scope *s, char kind, const int64_t *shap
     values[i] = kind == 'f' || kind == 'c' ? (double)((row * 7 + column * 13 + i / 31) % 17 - 7) / 8 : (double)((i * 5 + 2) % 3);
     if (square && kind == 'f' && row % square == column) values[i] += (double)square;
   }
-  emily_dtype dtype = kind == 'i' ? EMILY_INT32 : kind == 'w' ? EMILY_UINT32 : kind == 'b' ? EMILY_BOOL : kind == 'c' ? EMILY_COMPLEX64 : EMILY_FLOAT32;
+  emily_dtype dtype = kind == 'i' ? EMILY_INT32 : kind == 'w' ? EMILY_UINT32 : kind == 'y' ? EMILY_UINT8 : kind == 'b' ? EMILY_BOOL : kind == 'c' ? EMILY_COMPLEX64 : EMILY_FLOAT32;
   emily_array *x = emily_scope_adopt(s, emily_array_from_data(values, shape, ndim, EMILY_FLOAT64));
   free(values);
   return emily_astype(s, x, dtype);
