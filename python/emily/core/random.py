@@ -65,19 +65,23 @@ def _shape(shape):
     return () if shape is None else shape
 
 
+def _float(value, dtype):
+    """A bound or a moment, in the dtype of what is drawn."""
+    return _OPS["astype"](_emily.weak(value, None), dtype or _emily.float32)
+
+
 def _key(given):
     return _sequence.next() if given is None else given
 
 
 def uniform(low=0, high=1, shape=(), dtype=_emily.float32, key=None, stream=None):
     """Uniform in [low, high)."""
-    low, high = _OPS["astype"](_emily.weak(low, None), dtype or _emily.float32), _OPS["astype"](_emily.weak(high, None), dtype or _emily.float32)
-    return _OPS["random_uniform"](_key(key), low, high, _shape(shape), dtype, stream=stream)
+    return _OPS["random_uniform"](_key(key), _float(low, dtype), _float(high, dtype), _shape(shape), dtype, stream=stream)
 
 
 def normal(shape=(), dtype=_emily.float32, loc=None, scale=None, key=None, stream=None):
     """Normally distributed, mean loc, deviation scale."""
-    loc, scale = [None if v is None else _OPS["astype"](_emily.weak(v, None), dtype or _emily.float32) for v in (loc, scale)]
+    loc, scale = [None if v is None else _float(v, dtype) for v in (loc, scale)]
     return _OPS["random_normal"](_key(key), _shape(shape), dtype, loc, scale, stream=stream)
 
 
@@ -101,11 +105,7 @@ def categorical(logits, axis=-1, shape=None, num_samples=None, key=None, stream=
     """Indices drawn with probabilities softmax(logits) along an axis."""
     if shape is not None and num_samples is not None:
         raise ValueError("[categorical] At most one of shape or num_samples can be specified.")
-    if num_samples is not None:
-        axis = axis + logits.ndim if axis < 0 else axis
-        shape = [n for i, n in enumerate(logits.shape) if i != axis] + [num_samples]
-        logits = _OPS["expand_dims"](logits, [-1])
-    return _OPS["random_categorical"](_key(key), logits, axis, shape, stream=stream)
+    return _OPS["random_categorical"](_key(key), logits, axis, shape, num_samples, stream=stream)
 
 
 def split(key, num=2, stream=None):
@@ -118,23 +118,23 @@ def bits(shape=(), width=4, key=None, stream=None):
     return _OPS["random_bits"](_key(key), _shape(shape), width, stream=stream)
 
 
-if "random_truncated_normal" in _OPS:
-    def truncated_normal(lower, upper, shape=None, dtype=_emily.float32, key=None, stream=None):
-        """Normally distributed, within two bounds."""
-        return _OPS["random_truncated_normal"](_key(key), lower, upper, shape, dtype, stream=stream)
+def truncated_normal(lower, upper, shape=None, dtype=_emily.float32, key=None, stream=None):
+    """Normally distributed, within two bounds; shape None: that of the bounds, broadcast."""
+    return _OPS["random_truncated_normal"](_key(key), _float(lower, dtype), _float(upper, dtype), shape, dtype, stream=stream)
 
-if "random_laplace" in _OPS:
-    def laplace(shape=(), dtype=_emily.float32, loc=0.0, scale=1.0, key=None, stream=None):
-        """Laplace distributed."""
-        return _OPS["random_laplace"](_key(key), _shape(shape), dtype, loc, scale, stream=stream)
 
-if "random_permutation" in _OPS:
-    def permutation(x, axis=0, key=None, stream=None):
-        """The entries of an array along an axis in random order; of an integer: those of arange."""
-        x = x if isinstance(x, _emily.array) else _OPS["arange"](0, x, 1, _emily.uint32)
+def laplace(shape=(), dtype=_emily.float32, loc=0.0, scale=1.0, key=None, stream=None):
+    """Laplace distributed."""
+    return _OPS["random_laplace"](_key(key), _shape(shape), dtype, loc, scale, stream=stream)
+
+
+def permutation(x, axis=0, key=None, stream=None):
+    """The slices of an array along an axis in random order; of an integer n: 0 to n - 1."""
+    if isinstance(x, _emily.array):
         return _OPS["random_permutation"](_key(key), x, axis, stream=stream)
+    return _OPS["random_permutation_indices"](_key(key), x, stream=stream)
 
-if "random_multivariate_normal" in _OPS:
-    def multivariate_normal(mean, cov, shape=(), dtype=_emily.float32, key=None, stream=None):
-        """Jointly normal, with a mean and a covariance."""
-        return _OPS["random_multivariate_normal"](_key(key), mean, cov, _shape(shape), dtype, stream=stream)
+
+def multivariate_normal(mean, cov, shape=(), dtype=_emily.float32, key=None, stream=None):
+    """Jointly normal, with a mean and a covariance."""
+    return _OPS["random_multivariate_normal"](_key(key), mean, cov, _shape(shape), dtype, stream=stream)
