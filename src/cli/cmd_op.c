@@ -4,10 +4,12 @@
 #include "cli/message.h"
 #include "cli/op_args.h"
 
-#include "emily/array_map.h"
+#include "emily/files.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#define NPY ".npy"
 enum { RESULTS_MAX = 1024 };
 
 typedef struct settings {
@@ -49,10 +51,30 @@ static emily_status compute(const emily_op_info *op, const cli_op_args *args, co
   return status ? status : closed;
 }
 
+/* The array of an .npy file, named as the file is. */
+static emily_status load_npy(const char *path, emily_array_map **out) {
+  emily_array *array = NULL;
+  const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+  char name[256];
+  EMILY__TRY(emily_npy_load(path, &array));
+  snprintf(name, sizeof name, "%.*s", (int)(strlen(base) - strlen(NPY)), base);
+  emily_array_map *map = emily_array_map_new();
+  emily_status status = map ? emily_array_map_set(map, name, array) : EMILY_OUT_OF_MEMORY;
+  emily_array_release(array);
+  if (status == EMILY_OK) *out = map;
+  else emily_array_map_release(map);
+  return status;
+}
+
+static bool is_npy(const char *path) {
+  size_t length = strlen(path), tail = strlen(NPY);
+  return length > tail && !strcmp(path + length - tail, NPY);
+}
+
 /* Adds the tensors of a file to those of the files before it: what has a name twice would be two operands in one. */
 static emily_status add_file(const char *op, const char *path, emily_array_map *map) {
   emily_array_map *more = NULL;
-  emily_status status = emily_safetensors_load(path, &more);
+  emily_status status = is_npy(path) ? load_npy(path, &more) : emily_safetensors_load(path, &more);
   for (size_t i = 0; i < emily_array_map_count(more) && !status; i++) {
     const char *name = emily_array_map_name(more, i);
     if (emily_array_map_get(map, name))
@@ -95,6 +117,7 @@ static int run(const cli_call *call) {
 static const char *const examples[] = {
     "emily op softmax in.safetensors -o out.safetensors --attr axes=-1",
     "emily op matmul a.safetensors b.safetensors -o out.safetensors",
+    "emily op add a.npy b.npy -o out.safetensors",
     "emily op linalg_qr in.safetensors -o out.safetensors -a mode=complete",
     "emily op arange -o out.safetensors -a start=0 -a stop=10 -a dtype=int32",
     NULL,
@@ -102,11 +125,12 @@ static const char *const examples[] = {
 
 const cli_command cli_op_command = {
     .name = "op",
-    .synopsis = "NAME [IN.safetensors...] -o OUT.safetensors",
+    .synopsis = "NAME [IN.safetensors | IN.npy]... -o OUT.safetensors",
     .summary = "Run one tensor op on the tensors of files",
     .details =
         "The operands are tensors of the files with the names that 'emily ops NAME' tells;\n"
-        "those of a list are NAME.0, NAME.1 and so on. No two files may hold the same name.\n"
+        "those of a list are NAME.0, NAME.1 and so on. NAME.npy, a file of NumPy, holds the\n"
+        "tensor NAME. No two files may hold the same name.\n"
         "Where the op takes one operand and there is one tensor, its name does not matter.\n"
         "The result is written as 'out', or, of an op with several results, out.0, out.1 and\n"
         "so on. Lists are written with commas between, words as they are: mode=complete.\n",

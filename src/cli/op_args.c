@@ -6,6 +6,7 @@
 #include "cli/options.h"
 #include "emily/ops.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,11 +37,14 @@ const char *cli_arg_kind_name(emily_arg_kind kind) {
   return known ? kinds[kind].name : "?";
 }
 
-/* The table writes C: EMILY_FLOAT32, ALL, ABSENT, NO_AXIS, and a bool as the number that its macro stands for. */
+/* The table writes C: EMILY_FLOAT32, ALL, ABSENT, NO_AXIS, INFINITY, NAN, and a bool as the number that its macro stands for. */
 const char *cli_arg_default(const emily_arg_info *arg) {
   const char *text = arg->default_text;
   emily_dtype dtype;
   if (!strcmp(text, "ALL")) return "all";
+  if (!strcmp(text, "INFINITY")) return "inf";
+  if (!strcmp(text, "-INFINITY")) return "-inf";
+  if (!strcmp(text, "NAN")) return "nan";
   if (!strcmp(text, "ABSENT") || !strcmp(text, "NO_AXIS")) return "none";
   if (arg->kind == EMILY_ARG_FLAG) return !strcmp(text, "1") || !strcmp(text, "true") ? "true" : "false";
   if (arg->kind == EMILY_ARG_DTYPE && !strcmp(text, "-1")) return "none";
@@ -82,6 +86,17 @@ static bool read_dtype(const char *text, int64_t *out) {
   return true;
 }
 
+/* An op, unlike a command's option, may take what is not finite. */
+static bool read_real(const char *text, double *out) {
+  static const struct {
+    const char *name;
+    double value;
+  } others[] = {{"inf", INFINITY}, {"-inf", -INFINITY}, {"nan", NAN}};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (!strcmp(text, others[i].name)) return *out = others[i].value, true;
+  return cli_parse_real(text, out);
+}
+
 static bool read_list(cli_op_args *args, emily_attr *attr, const char *text) {
   int64_t *list;
   size_t count;
@@ -96,7 +111,7 @@ static bool read_value(cli_op_args *args, const emily_arg_info *arg, emily_attr 
   bool none_axis = !strcmp(arg->default_text, "NO_AXIS") && !strcmp(text, "none");
   switch (arg->kind) {
     case EMILY_ARG_INT: return none_axis ? attr->i = EMILY_NO_AXIS, true : cli_parse_int(text, &attr->i);
-    case EMILY_ARG_REAL: return cli_parse_real(text, &attr->f);
+    case EMILY_ARG_REAL: return read_real(text, &attr->f);
     case EMILY_ARG_FLAG: return read_flag(text, &attr->i);
     case EMILY_ARG_DTYPE: return read_dtype(text, &attr->i);
     case EMILY_ARG_TEXT: attr->text = text; return true;

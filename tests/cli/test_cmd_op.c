@@ -14,6 +14,7 @@
 #include "cli/op_args.h"
 #include "emily/array_map.h"
 #include "emily/call.h"
+#include "emily/files.h"
 
 static char *folder;
 static char file[512];   /* the input */
@@ -130,6 +131,19 @@ static void several_files(void **state) {
   check_slip(OP("add", file, in(folder, "none.st")), 3, "none.st");
 }
 
+static void files_of_numpy(void **state) {
+  (void)state;
+  emily_array *array = emily_array_from_data((float[]){1, 2}, (int64_t[]){2}, 1, EMILY_FLOAT32);
+  assert_int_equal(emily_npy_save(in(folder, "a.npy"), array), EMILY_OK);
+  assert_int_equal(emily_npy_save(in(folder, "b.npy"), array), EMILY_OK);
+  emily_array_release(array);
+  check(OP("add", in(folder, "a.npy"), in(folder, "b.npy")), "out", 2, (float[]){2, 4});
+  check(OP("negative", in(folder, "a.npy")), "out", 2, (float[]){-1, -2});
+  check_slip(OP("add", in(folder, "a.npy"), in(folder, "a.npy")), 1, "in a file before it too");
+  check(OP("nan_to_num", in(folder, "a.npy"), "-a", "posinf=inf", "-a", "neginf=-inf", "-a", "nan=nan"), "out", 2, (float[]){1, 2});
+  check_slip(OP("exp", in(folder, "c.npy")), 3, "c.npy");
+}
+
 /* What an attribute of a kind may be where the table has no default. */
 static const char *value_of(const emily_arg_info *arg) {
   static const char *const values[] = {[EMILY_ARG_INT] = "1",       [EMILY_ARG_REAL] = "1.5",    [EMILY_ARG_FLAG] = "true",
@@ -203,6 +217,7 @@ int main(void) {
       cmocka_unit_test(several_results),
       cmocka_unit_test(words),
       cmocka_unit_test(several_files),
+      cmocka_unit_test(files_of_numpy),
       cmocka_unit_test(every_op_can_be_called),
       cmocka_unit_test(slips),
   };
