@@ -2,6 +2,8 @@
 #include "binding.h"
 #include "emily/gguf.h"
 
+#include <string.h>
+
 /* ---- reading ---- */
 
 static PyObject *text_of(const emily_gguf *file, size_t index, uint64_t item) {
@@ -67,6 +69,15 @@ static PyObject *load_gguf(PyObject *module, PyObject *args) {
 
 /* ---- writing ---- */
 
+/* Borrowed. GGUF counts bytes, emily's C interface ends a text with NUL: one that holds a NUL would be cut. */
+static const char *utf8_of(PyObject *text) {
+  Py_ssize_t length = 0;
+  if (!PyUnicode_Check(text)) return PyErr_SetString(PyExc_TypeError, "metadata are arrays, str and lists of str, under names that are str"), NULL;
+  const char *bytes = PyUnicode_AsUTF8AndSize(text, &length);
+  if (!bytes || strlen(bytes) == (size_t)length) return bytes;
+  return PyErr_SetString(PyExc_ValueError, "a text of the metadata holds a NUL"), NULL;
+}
+
 static int set_texts(emily_gguf_pair *pair, PyObject *list) {
   Py_ssize_t count = PyList_Size(list);
   const char **texts = PyMem_Malloc((size_t)(count + 1) * sizeof *texts);
@@ -74,25 +85,31 @@ static int set_texts(emily_gguf_pair *pair, PyObject *list) {
   pair->texts = texts;
   pair->text_count = count;
   for (Py_ssize_t i = 0; i < count; i++)
-    if (!(texts[i] = PyUnicode_AsUTF8AndSize(PyList_GetItem(list, i), NULL))) return -1;
+    if (!(texts[i] = utf8_of(PyList_GetItem(list, i)))) return -1;
   return 0;
 }
 
-/* From an array, a str, or a list of str. What a pair points at is borrowed, but for the list of texts. */
+/* From an array, a str, or a list of str. Texts are borrowed; the number's reference is the pair's: another thread may assign to the object. */
 static int set_pair(emily_gguf_pair *pair, PyObject *key, PyObject *value) {
-  if (!PyUnicode_Check(key) || !(pair->key = PyUnicode_AsUTF8AndSize(key, NULL))) {
-    return PyErr_SetString(PyExc_TypeError, "names of metadata are str"), -1;
-  }
-  if (is_array(value)) return pair->numbers = value_of(value), 0;
+  if (!(pair->key = utf8_of(key))) return -1;
+  if (is_array(value)) return pair->numbers = emily_array_retain(value_of(value)), 0;
   if (PyList_Check(value)) return set_texts(pair, value);
-  const char *text = PyUnicode_Check(value) ? PyUnicode_AsUTF8AndSize(value, NULL) : NULL;
+  const char *text = utf8_of(value);
   const char **one = text ? PyMem_Malloc(sizeof *one) : NULL;
-  if (!text) return PyErr_SetString(PyExc_TypeError, "metadata are arrays, str and lists of str"), -1;
+  if (!text) return -1;
   if (!one) return PyErr_NoMemory(), -1;
   one[0] = text;
   pair->texts = one;
   pair->text_count = -1;
   return 0;
+}
+
+static void free_pairs(emily_gguf_pair *pairs, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    PyMem_Free((void *)pairs[i].texts);
+    if (pairs[i].numbers) release_array(pairs[i].numbers);
+  }
+  PyMem_Free(pairs);
 }
 
 static PyObject *write_file(const char *path, PyObject *arrays, const emily_gguf_pair *pairs, size_t count) {
@@ -117,8 +134,7 @@ static PyObject *save_gguf(PyObject *module, PyObject *args) {
   int ok = pairs ? 0 : (PyErr_NoMemory(), -1);
   while (ok == 0 && PyDict_Next(metadata, &at, &key, &value)) ok = set_pair(&pairs[count++], key, value);
   if (ok == 0) result = write_file(PyBytes_AsString(path), arrays, pairs, count);
-  for (size_t i = 0; i < count; i++) PyMem_Free((void *)pairs[i].texts);
-  PyMem_Free(pairs);
+  free_pairs(pairs, count);
   Py_DECREF(path);
   return result;
 }

@@ -226,6 +226,9 @@ class Files(unittest.TestCase):
             for wrong in ({"x": 3.5}, {"x": [1]}, {3: "x"}):
                 with self.assertRaises(TypeError):
                     mx.save_gguf(path, arrays, wrong)
+            for wrong in ({"x": "a\0b"}, {"x": ["a\0b"]}, {"x\0": "a"}):
+                with self.assertRaises(ValueError):
+                    mx.save_gguf(path, arrays, wrong)
             open(path + ".gguf", "wb").write(b"rubbish")
             with self.assertRaises(RuntimeError):
                 mx.load(path + ".gguf")

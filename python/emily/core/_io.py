@@ -104,6 +104,6 @@ def savez_compressed(file, *args, **kwargs):
 
 def save_gguf(file, arrays, metadata=None):
     """A dict of arrays as a GGUF file, with metadata: arrays, str, lists of str."""
-    values = {key: list(value) if isinstance(value, tuple) else value for key, value in (metadata or {}).items()}
+    values = {key: list(value) if isinstance(value, (tuple, list)) else value for key, value in (metadata or {}).items()}
     with _Path(file, ".gguf", True) as path:
         _emily.save_gguf(path, dict(arrays), values)
