@@ -82,6 +82,12 @@ static int bind_keyword(call *c, PyObject *name, PyObject *value) {
 static int bind(call *c, PyObject *const *args, Py_ssize_t count, PyObject *names) {
   const op_object *op = c->op;
   for (Py_ssize_t i = 0; i < count; i++) {
+    if (i == op->positional && i + 1 == count && !PyLong_Check(args[i])) { /* the stream, as MLX takes it behind the others */
+      int ok;
+      c->stream = stream_of(args[i], &ok);
+      if (!ok) return -1;
+      break;
+    }
     if (i >= op->positional)
       return PyErr_Format(PyExc_TypeError, "%U() takes at most %d positional arguments (%zd given)", op->name, (int)op->positional,
                           count), -1;

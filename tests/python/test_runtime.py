@@ -119,6 +119,25 @@ class Streams(unittest.TestCase):
         with self.assertRaises(TypeError):
             mx.add(1, 2, stream="cpu")
 
+    def test_streams_of_threads(self):
+        stream, seen = mx.new_thread_local_stream(mx.cpu), []
+
+        def work():
+            with mx.stream(stream):
+                seen.append((stream.here(), (mx.ones((2,)) + 1).tolist()))
+            seen.append((stream.here(), mx.add(mx.ones((2,)), 1, stream).tolist()))  # where MLX has it, behind the others
+        for _ in range(2):
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+        self.assertEqual([value for _, value in seen], [[2, 2]] * 4)
+        self.assertIs(seen[0][0], seen[1][0])
+        self.assertIsNot(seen[0][0], seen[2][0])
+        mx.synchronize(stream)
+        for wrong in (3, mx.ones((2,)), "cpu"):
+            with self.assertRaises(TypeError):
+                mx.add(1, 2, wrong)
+
     def test_work_on_streams(self):
         s = mx.new_stream(mx.cpu)
         self.assertNotEqual(s, mx.default_stream(mx.cpu))

@@ -24,6 +24,8 @@ globals().update(_functions.PUBLIC)
 
 from . import cuda, fast, fft, linalg, metal, random  # noqa: E402
 
+matrix_norm = linalg.norm
+
 
 def _this_module():
     import sys
