@@ -107,8 +107,8 @@ static void nan_at(int64_t n, int64_t at, emily_dtype dtype) {
   test_expect(s, emily_cummax(s, x, 0, false, true), SHAPE(n), running, 0);
   for (int64_t i = 0; i < at; i++) running[i] = (double)(n - i);
   test_expect(s, emily_cummin(s, x, 0, false, true), SHAPE(n), running, 0);
-  test_expect(s, emily_sort(s, x, 0), SHAPE(n), sorted, 0);
-  test_expect(s, emily_take(s, x, emily_argsort(s, x, 0), 0), SHAPE(n), sorted, 0);
+  test_expect(s, emily_sort(s, x, 0, false), SHAPE(n), sorted, 0);
+  test_expect(s, emily_take(s, x, emily_argsort(s, x, 0, false), 0), SHAPE(n), sorted, 0);
   EXPECT(s, emily_topk(s, x, 1, 0), SHAPE(1), NAN);
   for (int64_t i = 0; i < n; i++) sorted[i] = i == at;
   test_expect(s, emily_isnan(s, emily_maximum(s, x, ones)), SHAPE(n), sorted, 0);
@@ -233,10 +233,10 @@ static void rng_bits_a_shuffle_is_a_permutation(void **state) {
   (void)state;
   for (int64_t n = 1; n <= 5000; n = n * 3 + 1) {
     emily_scope *s = emily_scope_open(NULL);
-    emily_array *bits = emily_random_bits(s, emily_random_key(s, n), SHAPE(n), 4), *order = emily_argsort(s, bits, 0);
+    emily_array *bits = emily_random_bits(s, emily_random_key(s, n), SHAPE(n), 4), *order = emily_argsort(s, bits, 0, false);
     emily_array *again = emily_random_bits(s, emily_random_key(s, n), SHAPE(n), 4);
     EXPECT(s, emily_array_equal(s, bits, again, false), SCALAR, 1);
-    EXPECT(s, emily_array_equal(s, emily_sort(s, order, 0), emily_arange(s, 0, (double)n, 1, EMILY_UINT32), false), SCALAR, 1);
+    EXPECT(s, emily_array_equal(s, emily_sort(s, order, 0, false), emily_arange(s, 0, (double)n, 1, EMILY_UINT32), false), SCALAR, 1);
     test_close(s);
   }
 }
