@@ -42,10 +42,10 @@ static int32_t put_extents(int64_t *shape, int32_t ndim, const side *s, const in
 /* x with its axes in the order batches, `middle`, `last`. */
 static emily_array *arrange(const emily__op *op, const side *s, const int32_t *middle, int32_t middles, const int32_t *last,
                             int32_t lasts) {
-  int32_t order[EMILY__MAX_RANK];
-  memcpy(order, s->batch, (size_t)s->batches * sizeof *order);
-  memcpy(order + s->batches, middle, (size_t)middles * sizeof *order);
-  memcpy(order + s->batches + middles, last, (size_t)lasts * sizeof *order);
+  int32_t order[EMILY__MAX_RANK], n = 0;
+  for (int32_t i = 0; i < s->batches; i++) order[n++] = s->batch[i];
+  for (int32_t i = 0; i < middles; i++) order[n++] = middle[i];
+  for (int32_t i = 0; i < lasts; i++) order[n++] = last[i];
   return emily__transpose(op, s->x, order);
 }
 

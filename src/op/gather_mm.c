@@ -123,9 +123,7 @@ static emily_array *with_axis(const emily__op *op, emily_array *mask, bool vecto
   if (!mask || !vector) return mask;
   if (mask->ndim < from_end - 1 || mask->ndim == EMILY__MAX_RANK) return emily__op_fail(op, EMILY_INVALID_ARGUMENT, "a mask lacks axes");
   const int32_t at = mask->ndim - (from_end - 1);
-  memcpy(shape, mask->dims, (size_t)at * sizeof *shape);
-  shape[at] = 1;
-  memcpy(shape + at + 1, mask->dims + at, (size_t)(mask->ndim - at) * sizeof *shape);
+  for (int32_t i = 0; i <= mask->ndim; i++) shape[i] = i == at ? 1 : mask->dims[i - (i > at)];
   return emily__reshape(op, mask, shape, mask->ndim + 1);
 }
 
