@@ -243,8 +243,8 @@ const cli_command cli_doctor_command = {
     .summary = "Tell what this machine has, and what is wrong",
     .details =
         "Told are the cpu, its features and the kernels in use, the threads and the quota\n"
-        "that they come from, memory and its limit, BLAS, LAPACK, CUDA, and the result of a small\n"
-        "test. Each problem comes with a remedy, and makes the exit code 1.\n",
+        "that they come from, memory and its limit, BLAS, LAPACK, CUDA, and the result of\n"
+        "a small test. Each problem comes with a remedy, and makes the exit code 1.\n",
     .examples = examples,
     CLI_OPTIONS(options),
     .settings_size = sizeof(settings),

@@ -51,6 +51,11 @@ static void levels_beyond_the_machine_are_refused(void **state) {
   assert_false(emily__cpu_kernels_at("fastest", &kernels));
 }
 
+/* A level may leave quantized rows of some number of bits to the plain way, and says so by NULL. */
+static bool may_be_missing(size_t at) {
+  return at >= offsetof(emily__cpu_kernels, quant_rows_int) && at <= offsetof(emily__cpu_kernels, quant_rows_e4m3);
+}
+
 /* After the name and the two sizes of a tile, which are set too, all members are pointers. */
 static void no_member_is_missing(void **state) {
   (void)state;
@@ -61,7 +66,7 @@ static void no_member_is_missing(void **state) {
     for (size_t at = 0; at < sizeof kernels; at += sizeof(void *)) {
       uintptr_t word;
       memcpy(&word, (const char *)&kernels + at, sizeof word);
-      assert_true(word != 0);
+      if (!word && !may_be_missing(at)) fail_msg("%s has nothing at %zu", kernels.level, at);
     }
   }
 }
