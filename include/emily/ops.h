@@ -85,6 +85,15 @@ EMILY_API emily_array *emily_astype(emily_scope *scope, emily_array *x, emily_dt
 /* The same bytes read as another dtype. The last axis grows or shrinks by the ratio of sizes; a 0-d array needs equal
  * sizes. */
 EMILY_API emily_array *emily_view(emily_scope *scope, emily_array *x, emily_dtype dtype);
+/* int2, int4, uint2, uint4 to uint8: along the last axis elements fill bytes from the low bits up, and bytes are filled whole. */
+EMILY_API emily_array *emily_pack(emily_scope *scope, emily_array *x);
+/* The reverse of emily_pack: uint8 to one of these dtypes, a last axis 8 / bits times as long. */
+EMILY_API emily_array *emily_unpack(emily_scope *scope, emily_array *x, emily_dtype dtype);
+/* Floats as the bits of float8_e4m3fn in uint8, rounded to nearest even; what is too large, infinite or NaN becomes 448 with its
+ * sign, where emily_astype to float8_e4m3fn gives NaN. */
+EMILY_API emily_array *emily_to_fp8(emily_scope *scope, emily_array *x);
+/* uint8 read as float8_e4m3fn, in a float dtype. */
+EMILY_API emily_array *emily_from_fp8(emily_scope *scope, emily_array *x, emily_dtype dtype);
 /* A row-contiguous array of the same value: x itself where it is that already. allow_col_major: a column-contiguous one stays too. */
 EMILY_API emily_array *emily_contiguous(emily_scope *scope, emily_array *x, bool allow_col_major);
 /* a copy with a buffer of its own. */

@@ -34,10 +34,13 @@ typedef struct dl_versioned {
   dl_tensor tensor;
 } dl_versioned;
 
-enum { DL_CPU = 1, DL_CUDA_HOST = 3, DL_INT = 0, DL_UINT = 1, DL_FLOAT = 2, DL_BFLOAT = 4, DL_COMPLEX = 5, DL_BOOL = 6 };
+enum { DL_CPU = 1, DL_CUDA_HOST = 3, DL_INT = 0, DL_UINT = 1, DL_FLOAT = 2, DL_BFLOAT = 4, DL_COMPLEX = 5, DL_BOOL = 6,
+       DL_FLOAT8_E4M3FN = 10, DL_FLOAT8_E5M2 = 12 };
 
 static dl_dtype dl_dtype_of(emily_dtype dtype) {
   uint8_t code = dtype == EMILY_BOOL ? DL_BOOL : dtype == EMILY_BFLOAT16 ? DL_BFLOAT : dtype == EMILY_COMPLEX64 ? DL_COMPLEX
+               : dtype == EMILY_FLOAT8_E4M3FN ? DL_FLOAT8_E4M3FN : dtype == EMILY_FLOAT8_E5M2 ? DL_FLOAT8_E5M2
+               : dtype == EMILY_INT2 || dtype == EMILY_INT4 ? DL_INT /* a byte each holds their value */
                : emily_dtype_is_float(dtype) ? DL_FLOAT : emily_dtype_is_signed(dtype) ? DL_INT : DL_UINT;
   return (dl_dtype){code, (uint8_t)(emily_dtype_size(dtype) * 8), 1};
 }

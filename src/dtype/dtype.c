@@ -1,7 +1,8 @@
 /* dtype.c: the dtype table and MLX's promotion rules.
  *
  * Promotion follows a lattice: bool below all; integers widen until both fit (uint64 with a signed integer has no such type
- * and goes to float32); any float beats any integer; float16 with bfloat16 meets at float32; complex64 beats all. */
+ * and goes to float32); any float beats any integer; float16 with bfloat16 meets at float32; complex64 beats all. A storage dtype with
+ * another dtype is the dtype that it computes as. */
 #include "dtype/dtype.h"
 
 #include "base/status.h"
@@ -49,6 +50,48 @@ bool emily_dtype_is_inexact(emily_dtype dtype) {
   return emily__dtype_kind(dtype) == 'f' || emily__dtype_kind(dtype) == 'c';
 }
 
+bool emily_dtype_is_storage(emily_dtype dtype) { return emily__dtype_kind(dtype) == 's'; }
+
+emily_dtype emily_dtype_compute(emily_dtype dtype) {
+  if (!emily__dtype_valid(dtype)) return -1;
+  switch (dtype) {
+    case EMILY_INT2:
+    case EMILY_INT4: return EMILY_INT8;
+    case EMILY_UINT2:
+    case EMILY_UINT4: return EMILY_UINT8;
+    case EMILY_FLOAT8_E4M3FN:
+    case EMILY_FLOAT8_E5M2: return EMILY_FLOAT16;
+    default: return dtype;
+  }
+}
+
+uint8_t emily__storage_of_int(int64_t value, emily_dtype dtype) {
+  switch (dtype) {
+    case EMILY_INT2: return (uint8_t)emily__int2(value);
+    case EMILY_INT4: return (uint8_t)emily__int4(value);
+    case EMILY_UINT2: return emily__uint2((uint64_t)value);
+    case EMILY_UINT4: return emily__uint4((uint64_t)value);
+    default: return emily__storage_of_float((double)value, dtype);
+  }
+}
+
+uint8_t emily__storage_of_float(double value, emily_dtype dtype) {
+  if (dtype == EMILY_FLOAT8_E4M3FN) return emily__f64_to_e4m3fn(value).bits;
+  if (dtype == EMILY_FLOAT8_E5M2) return emily__f64_to_e5m2(value).bits;
+  return emily__storage_of_int(value >= 0x1p63 ? INT64_MAX : value < -0x1p63 ? INT64_MIN : value == value ? (int64_t)value : 0, dtype);
+}
+
+double emily__storage_value(uint8_t byte, emily_dtype dtype) {
+  switch (dtype) {
+    case EMILY_INT2: return emily__int2(byte);
+    case EMILY_INT4: return emily__int4(byte);
+    case EMILY_UINT2: return emily__uint2(byte);
+    case EMILY_UINT4: return emily__uint4(byte);
+    case EMILY_FLOAT8_E4M3FN: return (double)emily__e4m3fn_to_f32((emily__e4m3fn){byte});
+    default: return (double)emily__e5m2_to_f32((emily__e5m2){byte});
+  }
+}
+
 static emily_dtype signed_of_size(size_t size) {
   return size == 1 ? EMILY_INT8 : size == 2 ? EMILY_INT16 : size == 4 ? EMILY_INT32 : EMILY_INT64;
 }
@@ -69,6 +112,9 @@ static emily_dtype promote_floats(emily_dtype a, emily_dtype b) {
 
 emily_dtype emily_promote_types(emily_dtype a, emily_dtype b) {
   if (!emily__dtype_valid(a) || !emily__dtype_valid(b)) return -1;
+  if (a == b) return a;
+  a = emily_dtype_compute(a);
+  b = emily_dtype_compute(b);
   if (a == b) return a;
   char kind_a = table[a].kind, kind_b = table[b].kind;
   if (kind_a == 'c' || kind_b == 'c') return EMILY_COMPLEX64;

@@ -94,13 +94,16 @@ static void store_int(void *out, int64_t value, emily_dtype dtype) {
     case 'b': *(uint8_t *)out = value != 0; break;
     case 'i':
     case 'u': memcpy(out, &value, emily_dtype_size(dtype)); break; /* little-endian: the low bytes, as a C cast wraps */
+    case 's': *(uint8_t *)out = emily__storage_of_int(value, dtype); break;
     default: store_float(out, (double)value, dtype);
   }
 }
 
 emily_array *emily_array_from_float(double value, emily_dtype dtype) {
   uint64_t bits[1] = {0};
-  if (emily_dtype_is_inexact(dtype))
+  if (emily_dtype_is_storage(dtype))
+    *(uint8_t *)bits = emily__storage_of_float(value, dtype);
+  else if (emily_dtype_is_inexact(dtype))
     store_float(bits, value, dtype);
   else
     store_int(bits, isnan(value) ? 0 : value >= 0x1p63 ? INT64_MAX : value < -0x1p63 ? INT64_MIN : (int64_t)value, dtype);
@@ -179,6 +182,12 @@ static double load_float(const emily_array *array) {
     case EMILY_FLOAT32: return *(const float *)array->data;
     case EMILY_FLOAT64: return *(const double *)array->data;
     case EMILY_UINT64: return (double)*(const uint64_t *)array->data;
+    case EMILY_INT2:
+    case EMILY_INT4:
+    case EMILY_UINT2:
+    case EMILY_UINT4:
+    case EMILY_FLOAT8_E4M3FN:
+    case EMILY_FLOAT8_E5M2: return emily__storage_value(*(const uint8_t *)array->data, array->dtype);
     default: return (double)load_int(array);
   }
 }
@@ -191,7 +200,7 @@ emily_status emily_array_item_float(emily_array *array, double *out) {
 
 emily_status emily_array_item_int(emily_array *array, int64_t *out) {
   EMILY__TRY(only_element(array, "emily_array_item_int"));
-  if (!emily_dtype_is_inexact(array->dtype)) {
+  if (!emily_dtype_is_inexact(array->dtype) && !emily_dtype_is_storage(array->dtype)) {
     *out = load_int(array);
     return EMILY_OK;
   }

@@ -218,6 +218,7 @@ EMILY__INFER(slice_update) {
   const emily__attrs_slice_update *a = attrs;
   emily__aval part;
   if (a->update < 0 || a->update >= EMILY__UPDATE_COUNT) return refuse("there is no such update");
+  if (a->update != EMILY__UPDATE_PUT && emily_dtype_is_storage(in[0]->dtype)) return refuse("storage dtypes are put, not combined: cast first");
   EMILY__TRY(emily__infer_slice(&a->count, n, in, &part));
   if (in[1]->dtype != in[0]->dtype || !emily__shape_equal(part.shape, part.ndim, in[1]->dims, in[1]->ndim))
     return refuse("an update has the dtype of its array and the shape of the slice");
@@ -266,6 +267,41 @@ EMILY__INFER(to_bool) {
   like(out, in[0]);
   out->dtype = EMILY_BOOL;
   return EMILY_OK;
+}
+
+EMILY__INFER(to_uint8) {
+  (void)attrs, (void)n;
+  like(out, in[0]);
+  out->dtype = EMILY_UINT8;
+  return EMILY_OK;
+}
+
+/* How many elements share a byte; 0 for a dtype that is not packed. */
+static int64_t to_a_byte(emily_dtype dtype) {
+  return dtype == EMILY_INT2 || dtype == EMILY_UINT2 ? 4 : dtype == EMILY_INT4 || dtype == EMILY_UINT4 ? 2 : 0;
+}
+
+EMILY__INFER(pack) {
+  (void)attrs, (void)n;
+  int64_t each = to_a_byte(in[0]->dtype);
+  if (!each) return refuse("only integers of 2 and 4 bits are packed");
+  if (in[0]->ndim < 1 || in[0]->dims[in[0]->ndim - 1] % each) return refuse("the last axis does not fill whole bytes");
+  like(out, in[0]);
+  out->dtype = EMILY_UINT8;
+  out->shape[out->ndim - 1] /= each;
+  return EMILY_OK;
+}
+
+EMILY__INFER(unpack) {
+  (void)n;
+  const emily__attrs_dtype *a = attrs;
+  int64_t each = to_a_byte((emily_dtype)a->dtype), shape[EMILY__MAX_RANK];
+  if (!each || in[0]->dtype != EMILY_UINT8) return refuse("uint8 is unpacked, to integers of 2 and 4 bits");
+  if (in[0]->ndim < 1) return refuse("there is no axis to unpack along");
+  memcpy(shape, in[0]->dims, (size_t)in[0]->ndim * sizeof *shape);
+  if (!emily__mul_i64(shape[in[0]->ndim - 1], each, &shape[in[0]->ndim - 1])) return refuse("the unpacked axis is too long");
+  out->dtype = (emily_dtype)a->dtype;
+  return shape_from(out, in[0]->ndim, shape);
 }
 
 EMILY__INFER(argsort) {

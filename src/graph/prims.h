@@ -24,7 +24,8 @@ enum {
   EMILY__PRIM_VIEW = 1 << 0,        /* the output shares the input's buffer where strides allow; graph/view.c does it */
   EMILY__PRIM_ELEMENTWISE = 1 << 1, /* output element i depends on input elements i alone: may run in place on a donated input
                                        of the same itemsize, and may be fused */
-  EMILY__PRIM_UPDATE = 1 << 2       /* outputs[0] starts as inputs[0]'s content: a donated inputs[0] is written in place */
+  EMILY__PRIM_UPDATE = 1 << 2,      /* outputs[0] starts as inputs[0]'s content: a donated inputs[0] is written in place */
+  EMILY__PRIM_MOVES = 1 << 3        /* takes storage dtypes, as views do */
 };
 
 typedef struct emily__attrs_none {

@@ -14,8 +14,8 @@ static const emily__st_dtype dtypes[] = {
     {"U16", 2, 2, EMILY_UINT16},  {"I16", 2, 2, EMILY_INT16},     {"U32", 4, 4, EMILY_UINT32},
     {"I32", 4, 4, EMILY_INT32},   {"U64", 8, 8, EMILY_UINT64},    {"I64", 8, 8, EMILY_INT64},
     {"F16", 2, 2, EMILY_FLOAT16}, {"BF16", 2, 2, EMILY_BFLOAT16}, {"F32", 4, 4, EMILY_FLOAT32},
-    {"F64", 8, 8, EMILY_FLOAT64}, {"C64", 8, 4, EMILY_COMPLEX64}, {"F8_E4M3", 1, 1, -1},
-    {"F8_E5M2", 1, 1, -1},
+    {"F64", 8, 8, EMILY_FLOAT64}, {"C64", 8, 4, EMILY_COMPLEX64}, {"F8_E4M3", 1, 1, EMILY_FLOAT8_E4M3FN},
+    {"F8_E5M2", 1, 1, EMILY_FLOAT8_E5M2}, {"F8_E8M0", 1, 1, -1},
 };
 enum { DTYPES = sizeof dtypes / sizeof *dtypes };
 

@@ -20,7 +20,7 @@ typedef struct emily__st_dtype {
   char name[12];     /* as files spell it: "BF16" */
   uint8_t size;      /* bytes an element takes */
   uint8_t align;     /* what an address must be a multiple of */
-  emily_dtype dtype; /* -1: known, and no dtype of emily's (the 8-bit floats) */
+  emily_dtype dtype; /* -1: known, and no dtype of emily's (the exponents of block scales) */
 } emily__st_dtype;
 
 typedef struct emily__st_entry {

@@ -14,6 +14,8 @@
 /* Defaults are shown as the table spells them: "true", not the 1 that a macro makes of it. */
 #undef true
 #undef false
+#undef INFINITY
+#undef NAN
 enum { false = 0, true = 1 };
 
 /* ---- the prototypes of ops.h, once more ---- */
@@ -154,7 +156,7 @@ static const int64_t *read_PER_AXIS(call *c, const char *name, bool required) {
 /* ---- one wrapper an op ---- */
 
 #define NO_AXIS EMILY_NO_AXIS
-#define INFINITY __builtin_inf() /* defined here, not by math.h: descriptions show the names */
+#define INFINITY __builtin_inf()
 #define NAN __builtin_nan("")
 #define READ_ARRAY(n, v, q) emily_array *n = read_ARRAY(&in, #n);
 #define READ_OPTIONAL(n, v, q) emily_array *n = read_OPTIONAL(&in);

@@ -2,6 +2,7 @@
 #include "op/common.h"
 
 #include "base/alloc.h"
+#include "emily/call.h"
 #include "graph/node.h"
 
 #include <math.h>
@@ -35,11 +36,32 @@ emily_array *emily__op_fail(const emily__op *op, emily_status status, const char
   return emily_scope_fail(op->scope);
 }
 
+static emily_status refuse_storage(const emily__op *op, emily_dtype dtype) {
+  emily__op_fail(op, EMILY_INVALID_ARGUMENT, "%s is for storage; cast it, to %s for instance", emily_dtype_name(dtype),
+                 emily_dtype_name(emily_dtype_compute(dtype)));
+  return EMILY_INVALID_ARGUMENT;
+}
+
+/* The ops that move elements take storage dtypes. */
+static bool moves(const char *name) {
+  static const char *const groups[] = {"shape", "indexing", "cast", "creation"};
+  const emily_op_info *info = strncmp(name, "emily_", 6) == 0 ? emily_op_find(name + 6) : NULL;
+  if (!info || strcmp(info->name, "where") == 0) return true;
+  for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+    if (strcmp(info->group, groups[i]) == 0) return true;
+  return false;
+}
+
 bool emily__op_ready(const emily__op *op) {
   if (!emily__scope_ok(op->scope)) return false;
   for (int32_t i = 0; i < op->count; i++) {
-    if (op->operands[i]) continue;
-    emily__op_fail(op, EMILY_INVALID_ARGUMENT, "operand %d is NULL", i);
+    const emily_array *x = op->operands[i];
+    if (!x)
+      emily__op_fail(op, EMILY_INVALID_ARGUMENT, "operand %d is NULL", i);
+    else if (emily_dtype_is_storage(x->dtype) && !moves(op->name))
+      refuse_storage(op, x->dtype);
+    else
+      continue;
     return false;
   }
   return true;
@@ -48,8 +70,11 @@ bool emily__op_ready(const emily__op *op) {
 emily_status emily__apply_many(const emily__op *op, emily__prim prim, const void *attrs, size_t attrs_size,
                                emily_array *const *inputs, int32_t count, emily_array **outs) {
   if (!emily__scope_ok(op->scope)) return emily_scope_status(op->scope);
-  for (int32_t i = 0; i < count; i++)
+  for (int32_t i = 0; i < count; i++) {
     if (!inputs[i]) return emily_scope_status(op->scope);
+    if (emily_dtype_is_storage(inputs[i]->dtype) && !(emily__prims[prim].flags & (EMILY__PRIM_VIEW | EMILY__PRIM_MOVES)))
+      return refuse_storage(op, inputs[i]->dtype);
+  }
   emily_status status = emily__node_build(emily_scope_stream(op->scope), prim, attrs, attrs_size, inputs, count, outs);
   if (status == EMILY_OK) {
     for (int32_t i = 0; i < emily__prims[prim].n_outputs; i++) outs[i] = emily__scope_own(op->scope, outs[i]);
@@ -201,6 +226,12 @@ static uint64_t element_bits(double value, emily_dtype dtype) {
     case EMILY_COMPLEX64: memcpy(&bits, &f, sizeof f); break;
     case EMILY_FLOAT64: memcpy(&bits, &value, sizeof value); break;
     case EMILY_BOOL: bits = value != 0; break;
+    case EMILY_INT2:
+    case EMILY_INT4:
+    case EMILY_UINT2:
+    case EMILY_UINT4:
+    case EMILY_FLOAT8_E4M3FN:
+    case EMILY_FLOAT8_E5M2: bits = emily__storage_of_float(value, dtype); break;
     default: memcpy(&bits, &i, emily_dtype_size(dtype));
   }
   return bits;

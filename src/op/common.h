@@ -23,7 +23,7 @@ typedef struct emily__op {
   int32_t count;
 } emily__op;
 
-/* Scope healthy and operands not NULL; a NULL operand of a healthy scope fails it. */
+/* Scope healthy, operands not NULL, and of storage dtypes only where the op moves them; else a healthy scope fails. */
 bool emily__op_ready(const emily__op *op);
 
 #define OPERANDS(...) (emily_array *const[]){__VA_ARGS__}

@@ -13,6 +13,8 @@ static bool check_dtype(const emily__op *op, emily_dtype dtype) {
 emily_array *emily_arange(emily_scope *scope, double start, double stop, double step, emily_dtype dtype) {
   BEGIN_NO_OPERANDS(scope);
   if (!check_dtype(&op, dtype)) return NULL;
+  if (emily_dtype_is_storage(dtype))
+    return emily__cast(&op, emily_arange(scope, start, stop, step, emily_dtype_compute(dtype)), dtype);
   if (dtype == EMILY_BOOL || dtype == EMILY_COMPLEX64) return REFUSE("a range of %s makes no sense", emily_dtype_name(dtype));
   if (isnan(start) || isnan(stop) || isnan(step) || isinf(start) || isinf(step)) return REFUSE("start, stop and step must be numbers");
   if (step == 0) return REFUSE("step is 0");
@@ -145,7 +147,7 @@ emily_array *emily_iota(emily_scope *scope, const int64_t *shape, int32_t shape_
   if (axis != EMILY_NO_AXIS && !emily__op_axis(&op, axis, shape_count, &at)) return NULL;
   for (int32_t i = 0; i < shape_count; i++) column[i] = i == at ? shape[i] : 1;
   int64_t count = axis == EMILY_NO_AXIS ? emily__shape_size(shape, shape_count) : shape[at];
-  emily_dtype inner = dtype == EMILY_BOOL ? EMILY_INT64 : dtype == EMILY_COMPLEX64 ? EMILY_FLOAT32 : dtype;
+  emily_dtype inner = dtype == EMILY_BOOL ? EMILY_INT64 : dtype == EMILY_COMPLEX64 ? EMILY_FLOAT32 : emily_dtype_compute(dtype);
   emily__attrs_iota attrs = {.dtype = inner, .count = count, .step = 1, .int_step = 1};
   emily_array *places = emily__cast(&op, emily__apply(&op, EMILY__PRIM_iota, &attrs, sizeof attrs, NULL, 0), dtype);
   if (axis == EMILY_NO_AXIS) return emily__reshape(&op, places, shape, shape_count);
@@ -234,6 +236,30 @@ emily_array *emily_view(emily_scope *scope, emily_array *x, emily_dtype dtype) {
   BEGIN(scope, x);
   emily__attrs_dtype attrs = {dtype};
   return APPLY(bitcast, &attrs, x);
+}
+
+emily_array *emily_pack(emily_scope *scope, emily_array *x) {
+  BEGIN(scope, x);
+  return APPLY_PLAIN(pack, x);
+}
+
+emily_array *emily_unpack(emily_scope *scope, emily_array *x, emily_dtype dtype) {
+  BEGIN(scope, x);
+  emily__attrs_dtype attrs = {dtype};
+  return APPLY(unpack, &attrs, x);
+}
+
+emily_array *emily_to_fp8(emily_scope *scope, emily_array *x) {
+  BEGIN(scope, x);
+  if (!emily_dtype_is_float(x->dtype)) return REFUSE("only floats are made 8-bit floats; cast first");
+  return emily__unary(&op, EMILY__PRIM_to_fp8, x);
+}
+
+emily_array *emily_from_fp8(emily_scope *scope, emily_array *x, emily_dtype dtype) {
+  BEGIN(scope, x);
+  if (x->dtype != EMILY_UINT8) return REFUSE("the bits of 8-bit floats are uint8");
+  if (!emily_dtype_is_float(dtype)) return REFUSE("8-bit floats become floats");
+  return emily__cast(&op, emily_view(scope, x, EMILY_FLOAT8_E4M3FN), dtype);
 }
 
 /* Its transpose is row-contiguous. */

@@ -455,6 +455,7 @@ emily_array *emily_number_of_elements(emily_scope *scope, emily_array *x, const 
 emily_array *emily_hadamard_transform(emily_scope *scope, emily_array *x, double scale) {
   BEGIN(scope, x);
   if (x->dtype == EMILY_COMPLEX64) return REFUSE("there is no complex version");
+  if (emily_dtype_is_storage(x->dtype)) return REFUSE("%s is for storage; cast it first", emily_dtype_name(x->dtype));
   x = emily__cast(&op, x, emily__dtype_to_inexact(x->dtype));
   double length = x && x->ndim ? (double)x->dims[x->ndim - 1] : 1;
   emily__attrs_scale attrs = {isnan(scale) ? 1 / sqrt(length) : scale};

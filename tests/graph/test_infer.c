@@ -87,12 +87,13 @@ static void storage_and_moves(void **state) {
   refuse(P(random_bits), LIST(3, 1, 7), ARRAYS(key), "width");
   refuse(P(random_bits), LIST(4, 1, 7), ARRAYS(i4), "a key");
   expect(P(astype), LIST(EMILY_BOOL), ARRAYS(m34), EMILY_BOOL, SHAPE(3, 4));
-  refuse(P(astype), LIST(14), ARRAYS(m34), "no such dtype");
+  refuse(P(astype), LIST(EMILY_DTYPE_COUNT), ARRAYS(m34), "no such dtype");
   expect(P(pad), LIST(EMILY__PAD_CONSTANT, 2, 1, 0, 0, 2, 0, 0), ARRAYS(m34, scalar), EMILY_FLOAT32, SHAPE(4, 6));
   refuse(P(pad), LIST(EMILY__PAD_CONSTANT, 2, -1, 0, 0, 2, 0, 0), ARRAYS(m34, scalar), "not negative");
   refuse(P(pad), LIST(EMILY__PAD_CONSTANT, 2, INT64_MAX, 0, 0, 2, 0, 0), ARRAYS(m34, scalar), "63 bits");
   refuse(P(pad), LIST(EMILY__PAD_CONSTANT, 1, 0, 2, 0), ARRAYS(m34, scalar), "each axis");
   refuse(P(pad), LIST(EMILY__PAD_CONSTANT, 2, 1, 0, 0, 2, 0, 0), ARRAYS(m34, v4), "0-d");
+  refuse(P(pad), LIST(EMILY__PAD_EDGE, 2, 1, 0, 0, 2, 1, 0), ARRAYS(m34, scalar), "only constants");
   expect(P(concatenate), LIST(0), ARRAYS(m34, m34), EMILY_FLOAT32, SHAPE(6, 4));
   refuse(P(concatenate), LIST(0), ARRAYS(m34, m45), "off the axis");
   refuse(P(concatenate), LIST(0), ARRAYS(m34, flags), "rank or dtype");

@@ -27,10 +27,11 @@ static void the_host_runs_every_primitive_for_some_dtype(void **state) {
     if (emily__prims[i].flags & EMILY__PRIM_VIEW) continue;
     int dtypes = 0;
     for (int d = 0; d < EMILY_DTYPE_COUNT; d++) dtypes += host->supports((emily__prim)i, d);
+    if (emily__prims[i].n_outputs == 1 && host->supports((emily__prim)i, EMILY_INT4)) assert_true(emily__prims[i].flags & EMILY__PRIM_MOVES);
     if (!dtypes) fail_msg("%s runs for no dtype", emily__prims[i].name);
   }
   assert_true(host->supports(EMILY__PRIM_matmul, EMILY_BFLOAT16));
-  assert_false(host->supports(EMILY__PRIM_softmax, EMILY_INT32));
+  assert_false(host->supports(EMILY__PRIM_rms_norm, EMILY_INT32));
 }
 
 int main(void) {

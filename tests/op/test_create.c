@@ -99,6 +99,31 @@ static void views_read_the_same_bytes(void **state) {
   test_expect_failure(s, EMILY_INVALID_ARGUMENT, "a 0-d array is viewed only as a dtype of its own size");
 }
 
+static void storage_moves_and_does_not_compute(void **state) {
+  (void)state;
+  emily_scope *s = emily_scope_open(NULL);
+  emily_array *x = emily_astype(s, FLOATS(s, SHAPE(4), -1, 0.4f, 5, 500), EMILY_FLOAT8_E5M2), *n = emily_astype(s, x, EMILY_INT4);
+  EXPECT(s, emily_astype(s, emily_flip(s, emily_concatenate(s, (emily_array *[]){x, x}, 2, 0), NULL, 0), EMILY_FLOAT32), SHAPE(8), 512, 5, 0.375, -1, 512, 5, 0.375, -1);
+  EXPECT(s, emily_astype(s, n, EMILY_INT8), SHAPE(4), -1, 0, 5, 0);
+  EXPECT(s, emily_pack(s, n), SHAPE(2), 15, 5);
+  EXPECT(s, emily_astype(s, emily_unpack(s, emily_pack(s, n), EMILY_INT4), EMILY_INT64), SHAPE(4), -1, 0, 5, 0);
+  EXPECT(s, emily_astype(s, emily_pad(s, n, INTS(1), INTS(0), NULL, NULL, "edge"), EMILY_INT8), SHAPE(5), -1, -1, 0, 5, 0);
+  EXPECT(s, emily_astype(s, emily_where(s, emily_astype(s, n, EMILY_BOOL), n, emily_zeros(s, SCALAR, EMILY_INT4)), EMILY_INT8), SHAPE(4), -1, 0, 5, 0);
+  EXPECT(s, emily_astype(s, emily_arange(s, 0, 4, 1, EMILY_UINT2), EMILY_UINT8), SHAPE(4), 0, 1, 2, 3);
+  EXPECT(s, emily_to_fp8(s, FLOATS(s, SHAPE(4), 1, -1e9f, INFINITY, 0.001f)), SHAPE(4), 0x38, 0xFE, 0x7E, 1);
+  EXPECT(s, emily_from_fp8(s, emily_astype(s, FLOATS(s, SHAPE(2), 0x38, 0xFE), EMILY_UINT8), EMILY_FLOAT16), SHAPE(2), 1, -448);
+  EXPECT(s, emily_astype(s, emily_slice_update(s, n, n, INTS(0), INTS(4), NULL), EMILY_INT8), SHAPE(4), -1, 0, 5, 0);
+  assert_null(emily_slice_update_add(s, n, n, INTS(0), INTS(4), NULL));
+  test_expect_failure(s, EMILY_INVALID_ARGUMENT, "storage dtypes are put, not combined");
+  s = emily_scope_open(NULL);
+  x = emily_zeros(s, SHAPE(4), EMILY_FLOAT8_E5M2);
+  assert_null(emily_add(s, x, x));
+  test_expect_failure(s, EMILY_INVALID_ARGUMENT, "emily_add: float8_e5m2 is for storage; cast it, to float16 for instance (operands: float8_e5m2 [4], float8_e5m2 [4])");
+  s = emily_scope_open(NULL);
+  assert_null(emily_pack(s, emily_zeros(s, SHAPE(3), EMILY_UINT4)));
+  test_expect_failure(s, EMILY_INVALID_ARGUMENT, "the last axis does not fill whole bytes");
+}
+
 static void diagonals_grids_and_windows(void **state) {
   (void)state;
   emily_scope *s = emily_scope_open(NULL);
@@ -135,6 +160,7 @@ int main(void) {
       cmocka_unit_test(ranges),         cmocka_unit_test(constants), cmocka_unit_test(triangles),
       cmocka_unit_test(casts_out_of_range), cmocka_unit_test(views_read_the_same_bytes),
       cmocka_unit_test(diagonals_grids_and_windows),
+      cmocka_unit_test(storage_moves_and_does_not_compute),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,7 +54,7 @@ def real_distance(got, want, dtype, slack):
 def distance(got, want, dtype, slack=0.0):
     """got, want: wide arrays of a result of `dtype`."""
     if dtype not in MANTISSA:
-        return np.where(got == want, 0.0, np.inf)
+        return np.where((got == want) | ((got != got) & (want != want)), 0.0, np.inf)  # NaN is among those of 8 bits
     if dtype != "complex64":
         return real_distance(got, want, dtype, slack)
     with np.errstate(all="ignore"):  # the error of either part is judged beside the size of the whole

@@ -7,11 +7,14 @@ import pathlib
 import subprocess
 import sys
 
+import ml_dtypes
 import numpy as np
 
 DTYPES = ["bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32",
           "float64", "complex64"]
+STORED = ["int2", "int4", "uint2", "uint4", "float8_e4m3fn", "float8_e5m2"]  # moved and cast only: not among DTYPES
 STORAGE = {name: np.dtype({"bool": "?", "bfloat16": "uint16"}.get(name, name)) for name in DTYPES}
+STORAGE |= {name: np.dtype("int8" if name.startswith("int") else "uint8") for name in STORED}
 ARRAY, OPTIONAL, ARRAYS, INT, REAL, FLAG, DTYPE, INTS, AXES, TEXT, PER_AXIS = range(1, 12)
 
 
@@ -36,6 +39,8 @@ class Value:
 
     def wide(self):
         """float64 for floats, complex128 for complex, the storage itself for integers and bools."""
+        if self.dtype.startswith("float8"):
+            return self.data.view(getattr(ml_dtypes, self.dtype)).astype(np.float64)
         if self.dtype == "bfloat16":
             return (self.data.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
         return self.data.astype({"f": np.float64, "c": np.complex128}.get(self.data.dtype.kind, self.data.dtype))

@@ -131,7 +131,9 @@ double tensor_get(const emily__tensor *t, int64_t index) {
     case EMILY_FLOAT16: return emily__f16_to_f32(*(const emily__f16 *)p);
     case EMILY_BFLOAT16: return emily__bf16_to_f32(*(const emily__bf16 *)p);
     case EMILY_FLOAT64: return *(const double *)p;
-    default: return *(const float *)p;
+    case EMILY_FLOAT32:
+    case EMILY_COMPLEX64: return *(const float *)p;
+    default: return emily__storage_value(*(const uint8_t *)p, t->dtype);
   }
 }
 
@@ -162,6 +164,12 @@ void tensor_set(emily__tensor *t, int64_t index, double value) {
     case EMILY_FLOAT64: *(double *)p = value; break;
     case EMILY_COMPLEX64: tensor_set_complex(t, index, value, 0); break;
     case EMILY_UINT64: *(uint64_t *)p = (uint64_t)value; break;
+    case EMILY_INT2:
+    case EMILY_INT4:
+    case EMILY_UINT2:
+    case EMILY_UINT4:
+    case EMILY_FLOAT8_E4M3FN:
+    case EMILY_FLOAT8_E5M2: *(uint8_t *)p = emily__storage_of_float(value, t->dtype); break;
     default: tensor_set_int(t, index, (int64_t)value); break;
   }
 }

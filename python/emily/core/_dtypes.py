@@ -5,7 +5,8 @@ from .. import _emily
 from .._emily import Dtype, array, promote_types
 
 NAMES = ["bool_", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32",
-         "float64", "complex64"]
+         "float64", "complex64", "int2", "int4", "uint2", "uint4", "float8_e4m3fn", "float8_e5m2"]
+STORED = NAMES[14:]  # moved and cast, not computed with: of no category but the last
 ALL = {name: getattr(_emily, name) for name in NAMES}
 globals().update(ALL)
 
@@ -40,7 +41,7 @@ _PARENTS = {
 
 
 def category(of):
-    if of.name == "bool":
+    if of.name == "bool" or of.name in STORED:
         return DtypeCategory.generic
     if of.name == "complex64":
         return DtypeCategory.complexfloating

@@ -31,6 +31,12 @@ FROM_FLOAT(int16, int16_t, INT16_MIN, INT16_MAX, int32_t, IS_INT32)
 FROM_FLOAT(int32, int32_t, INT32_MIN, INT32_MAX, int32_t, IS_INT32)
 FROM_FLOAT(int64, int64_t, INT64_MIN, INT64_MAX, int64_t, IS_INT64)
 
+/* Integers of a few bits: what an int32 holds wraps, else the nearest end. */
+FROM_FLOAT(few_signed2, int8_t, -2, 1, int32_t, IS_INT32)
+FROM_FLOAT(few_signed4, int8_t, -8, 7, int32_t, IS_INT32)
+FROM_FLOAT(few_unsigned2, uint8_t, 0, 3, int32_t, IS_INT32)
+FROM_FLOAT(few_unsigned4, uint8_t, 0, 15, int32_t, IS_INT32)
+
 #define TO uint8_t
 #define NAME(from) from##_to_uint8
 #define FROM_INT(x) (uint8_t)(x)
@@ -116,11 +122,62 @@ FROM_FLOAT(int64, int64_t, INT64_MIN, INT64_MAX, int64_t, IS_INT64)
 #define FROM_REAL(x) emily__complex_of((float)(x), 0)
 #define FROM_COMPLEX(z) z
 #include "backend/cpu/cast.inc"
+#define TO int8_t
+#define NAME(from) from##_to_int2
+#define FROM_INT(x) emily__int2((int64_t)(x))
+#define FROM_REAL(x) emily__int2((int64_t)float_to_few_signed2(x))
+#define FROM_COMPLEX(z) emily__int2((int64_t)float_to_few_signed2(crealf(z)))
+#include "backend/cpu/cast.inc"
+#define TO int8_t
+#define NAME(from) from##_to_int4
+#define FROM_INT(x) emily__int4((int64_t)(x))
+#define FROM_REAL(x) emily__int4((int64_t)float_to_few_signed4(x))
+#define FROM_COMPLEX(z) emily__int4((int64_t)float_to_few_signed4(crealf(z)))
+#include "backend/cpu/cast.inc"
+#define TO uint8_t
+#define NAME(from) from##_to_uint2
+#define FROM_INT(x) emily__uint2((uint64_t)(x))
+#define FROM_REAL(x) emily__uint2((uint64_t)float_to_few_unsigned2(x))
+#define FROM_COMPLEX(z) emily__uint2((uint64_t)float_to_few_unsigned2(crealf(z)))
+#include "backend/cpu/cast.inc"
+#define TO uint8_t
+#define NAME(from) from##_to_uint4
+#define FROM_INT(x) emily__uint4((uint64_t)(x))
+#define FROM_REAL(x) emily__uint4((uint64_t)float_to_few_unsigned4(x))
+#define FROM_COMPLEX(z) emily__uint4((uint64_t)float_to_few_unsigned4(crealf(z)))
+#include "backend/cpu/cast.inc"
+#define TO emily__e4m3fn
+#define NAME(from) from##_to_e4m3fn
+#define FROM_INT(x) emily__f32_to_e4m3fn((float)(x))
+#define FROM_REAL(x) _Generic((x), double: emily__f64_to_e4m3fn, default: emily__f32_to_e4m3fn)(x)
+#define FROM_COMPLEX(z) emily__f32_to_e4m3fn(crealf(z))
+#include "backend/cpu/cast.inc"
+#define TO emily__e5m2
+#define NAME(from) from##_to_e5m2
+#define FROM_INT(x) emily__f32_to_e5m2((float)(x))
+#define FROM_REAL(x) _Generic((x), double: emily__f64_to_e5m2, default: emily__f32_to_e5m2)(x)
+#define FROM_COMPLEX(z) emily__f32_to_e5m2(crealf(z))
+#include "backend/cpu/cast.inc"
 
 /* (`bool` itself is a macro, hence boolean above.) */
 
 /* the conversions that weights and activations go through */
 static void f16_to_f32(void *const *p, int64_t n) { emily__cpu_kernels_get()->f16_to_f32(p[0], p[1], n); }
+/* Long runs of 8-bit floats are looked up. */
+enum { WORTH_A_TABLE = 2048 };
+#define LOOKED_UP(from)                                                                          \
+  static void from##_looked_up(void *const *p, int64_t n) {                                      \
+    float values[256], *out = p[0];                                                              \
+    const uint8_t *in = p[1];                                                                    \
+    if (n < WORTH_A_TABLE) {                                                                     \
+      from##_to_float32(p, n);                                                                   \
+      return;                                                                                    \
+    }                                                                                            \
+    for (int i = 0; i < 256; i++) values[i] = emily__##from##_to_f32((emily__##from){(uint8_t)i}); \
+    for (int64_t i = 0; i < n; i++) out[i] = values[in[i]];                                      \
+  }
+LOOKED_UP(e4m3fn)
+LOOKED_UP(e5m2)
 static void f32_to_f16(void *const *p, int64_t n) { emily__cpu_kernels_get()->f32_to_f16(p[0], p[1], n); }
 static void bf16_to_f32(void *const *p, int64_t n) { emily__cpu_kernels_get()->bf16_to_f32(p[0], p[1], n); }
 static void f32_to_bf16(void *const *p, int64_t n) { emily__cpu_kernels_get()->f32_to_bf16(p[0], p[1], n); }
@@ -131,7 +188,9 @@ static void f32_to_bf16(void *const *p, int64_t n) { emily__cpu_kernels_get()->f
       [EMILY_UINT32] = uint32_to_##to,   [EMILY_UINT64] = uint64_to_##to,      [EMILY_INT8] = int8_to_##to,       \
       [EMILY_INT16] = int16_to_##to,     [EMILY_INT32] = int32_to_##to,        [EMILY_INT64] = int64_to_##to,     \
       [EMILY_FLOAT16] = float16_to_##to, [EMILY_BFLOAT16] = bfloat16_to_##to,  [EMILY_FLOAT32] = float32_to_##to, \
-      [EMILY_FLOAT64] = float64_to_##to, [EMILY_COMPLEX64] = complex64_to_##to}
+      [EMILY_FLOAT64] = float64_to_##to, [EMILY_COMPLEX64] = complex64_to_##to,                      \
+      [EMILY_INT2] = int2_to_##to,       [EMILY_INT4] = int4_to_##to,          [EMILY_UINT2] = uint2_to_##to,     \
+      [EMILY_UINT4] = uint4_to_##to,     [EMILY_FLOAT8_E4M3FN] = e4m3fn_to_##to, [EMILY_FLOAT8_E5M2] = e5m2_to_##to}
 
 static emily__block_fn *const casts[EMILY_DTYPE_COUNT][EMILY_DTYPE_COUNT] = {
     TO_ROW(BOOL, boolean),
@@ -148,6 +207,12 @@ static emily__block_fn *const casts[EMILY_DTYPE_COUNT][EMILY_DTYPE_COUNT] = {
     TO_ROW(FLOAT32, float32),
     TO_ROW(FLOAT64, float64),
     TO_ROW(COMPLEX64, complex64),
+    TO_ROW(INT2, int2),
+    TO_ROW(INT4, int4),
+    TO_ROW(UINT2, uint2),
+    TO_ROW(UINT4, uint4),
+    TO_ROW(FLOAT8_E4M3FN, e4m3fn),
+    TO_ROW(FLOAT8_E5M2, e5m2),
 };
 
 static emily__block_fn *find(emily_dtype from, emily_dtype to) {
@@ -155,6 +220,8 @@ static emily__block_fn *find(emily_dtype from, emily_dtype to) {
   if (from == EMILY_FLOAT32 && to == EMILY_BFLOAT16) return f32_to_bf16;
   if (from == EMILY_FLOAT16 && to == EMILY_FLOAT32) return f16_to_f32;
   if (from == EMILY_BFLOAT16 && to == EMILY_FLOAT32) return bf16_to_f32;
+  if (from == EMILY_FLOAT8_E4M3FN && to == EMILY_FLOAT32) return e4m3fn_looked_up;
+  if (from == EMILY_FLOAT8_E5M2 && to == EMILY_FLOAT32) return e5m2_looked_up;
   return casts[to][from];
 }
 

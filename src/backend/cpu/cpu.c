@@ -17,7 +17,8 @@ enum {
   SPECTRAL = BIT_FLOAT32 | BIT_COMPLEX64, /* what has a spectrum */
   REAL = INTEGRAL | FLOAT,
   NUMBER = INTEGER | INEXACT,
-  ANY = INTEGRAL | INEXACT
+  ANY = INTEGRAL | INEXACT, /* that is computed with */
+  MOVED = (1 << EMILY_DTYPE_COUNT) - 1 /* storage dtypes as well */
 };
 
 typedef struct row {
@@ -61,8 +62,8 @@ static emily_dtype dtype_of(const emily__node_view *node) {
 static emily_status run(const emily__node_view *node) {
   emily_dtype dtype = dtype_of(node);
   if (!supports(node->prim, dtype))
-    return emily__fail(EMILY_UNSUPPORTED, "cpu", "the CPU backend has no %s for %s", emily__prim_name(node->prim),
-                       emily_dtype_name(dtype));
+    return emily__fail(EMILY_UNSUPPORTED, "cpu", "the CPU backend has no %s for %s%s", emily__prim_name(node->prim),
+                       emily_dtype_name(dtype), emily_dtype_is_storage(dtype) ? ", which is for storage: cast it first" : "");
   return rows[node->prim].run(node);
 }
 

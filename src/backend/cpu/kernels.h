@@ -85,7 +85,7 @@ typedef struct emily__cpu_kernels {
   void (*f32_to_bf16)(emily__bf16 *out, const float *x, int64_t n);
 
   /* elementwise float32; 16-bit floats are widened in blocks by the caller */
-  emily__unary_f32 *exp, *tanh, *erf, *erfc, *sigmoid, *silu, *gelu, *gelu_tanh, *sqrt, *rsqrt, *log, *sin, *cos;
+  emily__unary_f32 *exp, *tanh, *erf, *erfc, *cbrt, *sigmoid, *silu, *gelu, *gelu_tanh, *sqrt, *rsqrt, *log, *sin, *cos;
   emily__unary_f32 *negative, *abs, *square;
   emily__binary_f32 *add, *subtract, *multiply, *divide, *maximum, *minimum;
   void (*add_scalar)(float *out, const float *x, float value, int64_t n);

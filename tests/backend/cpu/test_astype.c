@@ -25,8 +25,8 @@ static emily__tensor *cast(const emily__tensor *x, emily_dtype to) {
 /* Small integers are exact in every dtype, bool aside. */
 static void small_integers_pass_through_every_pair(void **state) {
   (void)state;
-  for (emily_dtype from = 0; from < EMILY_DTYPE_COUNT; from++)
-    for (emily_dtype to = 0; to < EMILY_DTYPE_COUNT; to++)
+  for (emily_dtype from = 0; from < EMILY__COMPUTE_DTYPES; from++)
+    for (emily_dtype to = 0; to < EMILY__COMPUTE_DTYPES; to++)
       for (int layout = 0; layout < LAYOUT_COUNT; layout++) {
         emily__tensor *x = tensor_new(from, DIMS(3, 5, 7));
         for (int64_t i = 0; i < x->size; i++) tensor_set(x, i, (double)(i % 3 == 0 ? 0 : i));
@@ -141,9 +141,78 @@ static void in_place_at_the_same_size(void **state) {
   assert_true(tensors_same(out, expected));
 }
 
+/* What a byte of an 8-bit float stands for, by the format's definition. */
+static double value_of(int byte, int mantissa, int bias, bool infinities) {
+  int rest = byte & 0x7F, exponent = rest >> mantissa, fraction = rest & ((1 << mantissa) - 1), top = 127 >> mantissa;
+  double magnitude = exponent ? ldexp(1 + ldexp(fraction, -mantissa), exponent - bias) : ldexp(fraction, 1 - bias - mantissa);
+  if (infinities && exponent == top) magnitude = fraction ? NAN : INFINITY;
+  if (!infinities && rest == 0x7F) magnitude = NAN;
+  return byte & 0x80 ? -magnitude : magnitude;
+}
+
+/* Nearest, ties to the even byte; the step past the largest number counts as its own value, and gives `past`. */
+static int nearest(double x, int mantissa, int bias, bool infinities) {
+  int largest = infinities ? 0x7B : 0x7E, sign = signbit(x) ? 0x80 : 0, best = 0;
+  if (isnan(x)) return sign | (infinities ? 0x7E : 0x7F);
+  double distance = INFINITY;
+  for (int byte = 0; byte <= largest + 1; byte++) {
+    double value = byte <= largest ? value_of(byte, mantissa, bias, infinities) : 2 * value_of(largest, mantissa, bias, infinities) - value_of(largest - 1, mantissa, bias, infinities);
+    double d = isinf(x) ? (byte > largest ? 0 : 1) : fabs(fabs(x) - value);
+    if (d < distance || (d == distance && byte % 2 == 0) || (byte > largest && fabs(x) > value)) best = byte, distance = d;
+  }
+  return sign | best;
+}
+
+static void eight_bit_floats(void **state) {
+  (void)state;
+  const emily_dtype eights[] = {EMILY_FLOAT8_E4M3FN, EMILY_FLOAT8_E5M2}, sources[] = {EMILY_FLOAT16, EMILY_BFLOAT16, EMILY_FLOAT32, EMILY_FLOAT64};
+  for (int k = 0; k < 2; k++) {
+    int mantissa = k ? 2 : 3, bias = k ? 15 : 7;
+    emily__tensor *bytes = tensor_new(eights[k], DIMS(256));
+    for (int i = 0; i < 256; i++) ((uint8_t *)bytes->data)[i] = (uint8_t)i;
+    emily__tensor *wide = cast(bytes, EMILY_FLOAT32);
+    for (int i = 0; i < 256; i++) {
+      double want = value_of(i, mantissa, bias, k), got = tensor_get(wide, i);
+      assert_true(isnan(want) ? isnan(got) : got == want && !signbit(got) == !signbit(want));
+    }
+    for (int s = 0; s < 4; s++) { /* every 16-bit float, and of the wider ones those a last place beside the middle of two */
+      emily__tensor *x = tensor_new(sources[s], DIMS(65536));
+      for (int i = 0; i < 65536; i++) {
+        if (s < 2) ((uint16_t *)x->data)[i] = (uint16_t)i;
+        else {
+          double middle = (value_of(i % 127, mantissa, bias, k) + value_of(i % 127 + 1, mantissa, bias, k)) / 2;
+          int by = i / 127 % 3 - 1;
+          tensor_set(x, i, by ? (s == 2 ? nextafterf((float)middle, by * INFINITY) : nextafter(middle, by * INFINITY)) : -middle);
+        }
+      }
+      emily__tensor *out = cast(x, eights[k]);
+      for (int i = 0; i < 65536; i++) assert_int_equal(((uint8_t *)out->data)[i], nearest(tensor_get(x, i), mantissa, bias, k));
+    }
+  }
+  assert_true(isinf(from_real(EMILY_FLOAT64, 1e300, EMILY_FLOAT8_E5M2)) && isnan(from_real(EMILY_FLOAT64, -1e300, EMILY_FLOAT8_E4M3FN)));
+  assert_true(from_real(EMILY_INT64, 448, EMILY_FLOAT8_E4M3FN) == 448 && from_real(EMILY_FLOAT8_E5M2, -96, EMILY_INT8) == -96);
+}
+
+static void integers_of_few_bits_wrap(void **state) {
+  (void)state;
+  const emily_dtype few[] = {EMILY_INT2, EMILY_INT4, EMILY_UINT2, EMILY_UINT4};
+  const int bits[] = {2, 4, 2, 4};
+  for (int k = 0; k < 4; k++)
+    for (emily_dtype other = EMILY_UINT8; other <= EMILY_FLOAT64; other++)
+      for (int x = emily_dtype_is_signed(other) ? -100 : 0; x < 100; x++) {
+        int low = x & ((1 << bits[k]) - 1), want = k < 2 && low >> (bits[k] - 1) ? low - (1 << bits[k]) : low;
+        assert_true(from_real(other, x, few[k]) == want);
+        if (want >= 0 || emily_dtype_is_signed(other)) assert_true(from_real(few[k], want, other) == want);
+      }
+  assert_true(from_real(EMILY_FLOAT32, 1e20, EMILY_INT4) == 7 && from_real(EMILY_FLOAT64, -INFINITY, EMILY_INT2) == -2);
+  assert_true(from_real(EMILY_FLOAT32, NAN, EMILY_UINT4) == 0 && from_real(EMILY_INT4, -3, EMILY_BOOL) == 1);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test_teardown(eight_bit_floats, teardown),
+      cmocka_unit_test_teardown(integers_of_few_bits_wrap, teardown),
       TEST(small_integers_pass_through_every_pair),
       TEST(floats_to_integers),
       TEST(integers_wrap_into_narrower_ones),

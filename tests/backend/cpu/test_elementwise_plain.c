@@ -41,6 +41,7 @@ static const struct function {
     F(tanh, tanh, 2.5, 0, 1.5, 0)
     F(erf, erf, 1, 0, 1.1, 0)
     F(erfc, erfc, 4, 0, 4.5, 0)
+    F(cbrt, cbrt, 1.5, 0, 1.2, 0)
     F(sigmoid, sigmoid_of, 2.3, 0, 2, 0)
     F(silu, silu_of, 3.2, 0x1p-126, 3.1, 0x1p-126)
     F(gelu, gelu_of, 20, 0x1p-32, 6, 0x1p-126)
