@@ -1,7 +1,8 @@
 /* reduce.c: sum, prod, max, min, all, any along any axes.
  *
  * The axes are sorted into kept and reduced ones, each set merged where memory allows. Where the last axis is
- * reduced, each result folds one row: the reduced elements in row-major order, in chunks of CHUNK. Where the last
+ * reduced, each result folds one row: the reduced elements in row-major order, in chunks of CHUNK; rows that lie across memory (those of
+ * a transposed array) are brought together some neighbours at a time, a cache line from each step. Where the last
  * axis is kept, TILE results beside each other fold one row of memory at a time. Either way a long reduction is cut
  * into parts of fixed length that are merged in order, so that the order of the operations depends on the shape
  * alone, neither on strides nor on threads. */
@@ -15,6 +16,7 @@
 enum {
   CHUNK = 4096,      /* elements folded at once */
   TILE = 512,        /* results beside each other */
+  BUNDLE = 16,       /* rows that are brought together */
   ROW_PART = 65536,  /* reduced elements of a part of a row: a multiple of CHUNK */
   COLUMN_PART = 1024 /* rows of a part of a column */
 };
@@ -32,9 +34,9 @@ typedef struct reduction {
   char *in, *out;
   int32_t in_size, out_size;
   axes kept, reduced;
-  bool columns;
+  bool columns, bundles;
   int64_t part, parts; /* reduced elements of a part; parts of the reduced elements */
-  int64_t tile, tiles; /* results of a unit; units of the last kept axis (1 and 1 for rows) */
+  int64_t tile, tiles; /* results of a unit; units of the last kept axis (1 and 1 for single rows) */
   int64_t units, units_per_block;
   char *accumulators; /* where parts > 1: [units / parts][parts][tile] */
 } reduction;
@@ -115,6 +117,36 @@ static void fold_row(const reduction *r, void *acc, char *base, int64_t begin, i
   }
 }
 
+/* The same for n ≤ BUNDLE results whose elements lie beside each other; room holds BUNDLE chunks. The chunks are those of fold_row. */
+static void fold_bundle(const reduction *r, char *acc, char *base, int64_t n, int64_t begin, int64_t end, char *room) {
+  _Alignas(64) float wide[CHUNK];
+  emily__walk walk;
+  emily__walk_begin(&walk, r->reduced.ndim, r->reduced.shape, r->reduced.strides, r->in_size, base, begin);
+  for (int64_t at = begin; at < end; at += CHUNK) {
+    const int64_t length = end - at < CHUNK ? end - at : CHUNK, row = length * r->in_size;
+    for (int64_t k = 0; k < length; k++)
+      emily__copy_strided(room + k * r->in_size, row, emily__walk_next(&walk), r->in_size, n, r->in_size);
+    for (int64_t i = 0; i < n; i++) {
+      if (r->widen >= 0) emily__widen(wide, room + i * row, r->widen, length);
+      r->fold->row(acc + i * (int64_t)r->fold->size, r->widen >= 0 ? (const void *)wide : room + i * row, length);
+    }
+  }
+}
+
+/* Bundled, or, where there is no memory for that, one by one: the same bits. */
+static void fold_rows(const reduction *r, char *acc, char *base, int64_t n, int64_t begin, int64_t end) {
+  const int64_t length = end - begin < CHUNK ? end - begin : CHUNK;
+  const size_t bytes = (size_t)(length * BUNDLE * r->in_size);
+  void *room;
+  if (begin >= end) return;
+  if (emily__cpu_allocate(bytes, &room) == EMILY_OK) {
+    fold_bundle(r, acc, base, n, begin, end, room);
+    emily__cpu_release(room, bytes);
+    return;
+  }
+  for (int64_t i = 0; i < n; i++) fold_row(r, acc + i * (int64_t)r->fold->size, base + i * r->in_size, begin, end);
+}
+
 /* Fold rows begin … end - 1 of n ≤ TILE results beside each other. */
 static void fold_columns(const reduction *r, void *acc, char *base, int64_t n, int64_t begin, int64_t end) {
   _Alignas(64) char raw[TILE * 8];
@@ -145,12 +177,14 @@ static void run_unit(const reduction *r, int64_t unit) {
   int64_t part = unit % r->parts, group = unit / r->parts;
   int64_t tile = group % r->tiles, outer = group / r->tiles;
   int64_t begin = part * r->part, end = begin + r->part < r->reduced.size ? begin + r->part : r->reduced.size;
-  int64_t last = r->columns ? r->kept.shape[r->kept.ndim - 1] : 1;
+  const bool beside = r->columns || r->bundles;
+  int64_t last = beside ? r->kept.shape[r->kept.ndim - 1] : 1;
   int64_t n = last - tile * r->tile < r->tile ? last - tile * r->tile : r->tile;
-  char *base = address(&r->kept, r->columns ? r->kept.ndim - 1 : r->kept.ndim, r->in, outer);
+  char *base = address(&r->kept, beside ? r->kept.ndim - 1 : r->kept.ndim, r->in, outer);
   void *acc = r->parts > 1 ? r->accumulators + unit * r->tile * (int64_t)r->fold->size : local;
   r->fold->start(acc, n);
   if (r->columns) fold_columns(r, acc, base + tile * r->tile * r->kept.strides[r->kept.ndim - 1], n, begin, end);
+  else if (r->bundles) fold_rows(r, acc, base + tile * r->tile * r->in_size, n, begin, end);
   else fold_row(r, acc, base, begin, end);
   if (r->parts == 1) store(r, outer * last + tile * r->tile, acc, n);
 }
@@ -162,7 +196,7 @@ static void run_block(void *context, int64_t block) {
 }
 
 static void merge_parts(const reduction *r) {
-  int64_t last = r->columns ? r->kept.shape[r->kept.ndim - 1] : 1;
+  int64_t last = r->columns || r->bundles ? r->kept.shape[r->kept.ndim - 1] : 1;
   int64_t bytes = r->tile * (int64_t)r->fold->size;
   for (int64_t group = 0; group < r->units / r->parts; group++) {
     int64_t tile = group % r->tiles, outer = group / r->tiles;
@@ -174,12 +208,13 @@ static void merge_parts(const reduction *r) {
 }
 
 static void plan(reduction *r) {
-  int64_t last = r->kept.shape[r->kept.ndim - 1];
-  r->tile = !r->columns ? 1 : last < TILE ? last : TILE;
-  r->tiles = r->columns ? (last + r->tile - 1) / r->tile : 1;
+  int64_t last = r->kept.shape[r->kept.ndim - 1], most = r->columns ? TILE : BUNDLE;
+  const bool beside = r->columns || r->bundles;
+  r->tile = !beside ? 1 : last < most ? last : most;
+  r->tiles = beside ? (last + r->tile - 1) / r->tile : 1;
   r->part = r->columns ? COLUMN_PART : ROW_PART;
   r->parts = r->reduced.size > r->part ? (r->reduced.size + r->part - 1) / r->part : 1;
-  r->units = (r->columns ? r->kept.size / last * r->tiles : r->kept.size) * r->parts;
+  r->units = (beside ? r->kept.size / last * r->tiles : r->kept.size) * r->parts;
   int64_t work = (r->reduced.size < r->part ? r->reduced.size : r->part) * r->tile;
   r->units_per_block = work >= EMILY__GRAIN_CHEAP ? 1 : EMILY__GRAIN_CHEAP / (work > 0 ? work : 1);
 }
@@ -210,6 +245,8 @@ static emily_status reduce(const emily__node_view *node) {
                  .in_size = (int32_t)emily_dtype_size(in->dtype),
                  .out_size = (int32_t)emily_dtype_size(out->dtype)};
   r.columns = sort_axes(&r, node->attrs, in);
+  r.bundles = !r.columns && r.reduced.strides[r.reduced.ndim - 1] != r.in_size && r.kept.strides[r.kept.ndim - 1] == r.in_size &&
+              r.kept.shape[r.kept.ndim - 1] >= 4;
   return run(&r);
 }
 
