@@ -3,7 +3,7 @@
  * The axes are sorted into kept and reduced ones, each set merged where memory allows. Where the last axis is
  * reduced, each result folds one row: the reduced elements in row-major order, in chunks of CHUNK; rows that lie across memory (those of
  * a transposed array) are brought together some neighbours at a time, a cache line from each step. Where the last
- * axis is kept, TILE results beside each other fold one row of memory at a time. Either way a long reduction is cut
+ * axis is kept, TILE results beside each other fold one row of memory at a time (or several, where memory runs the other way). Either way a long reduction is cut
  * into parts of fixed length that are merged in order, so that the order of the operations depends on the shape
  * alone, neither on strides nor on threads. */
 #include "backend/cpu/cpu.h"
@@ -16,7 +16,9 @@
 enum {
   CHUNK = 4096,      /* elements folded at once */
   TILE = 512,        /* results beside each other */
-  BUNDLE = 16,       /* rows that are brought together */
+  BUNDLE = 16,       /* rows (or steps of columns) that are brought together … */
+  AHEAD = 12,        /* … and fetched so many before they are read */
+  APART = 64,        /* … each a cache line further than its length, or a power of two would put all in a few cache sets */
   ROW_PART = 65536,  /* reduced elements of a part of a row: a multiple of CHUNK */
   COLUMN_PART = 1024 /* rows of a part of a column */
 };
@@ -120,12 +122,16 @@ static void fold_row(const reduction *r, void *acc, char *base, int64_t begin, i
 /* The same for n ≤ BUNDLE results whose elements lie beside each other; room holds BUNDLE chunks. The chunks are those of fold_row. */
 static void fold_bundle(const reduction *r, char *acc, char *base, int64_t n, int64_t begin, int64_t end, char *room) {
   _Alignas(64) float wide[CHUNK];
+  const int64_t step = r->reduced.strides[r->reduced.ndim - 1];
   emily__walk walk;
   emily__walk_begin(&walk, r->reduced.ndim, r->reduced.shape, r->reduced.strides, r->in_size, base, begin);
   for (int64_t at = begin; at < end; at += CHUNK) {
-    const int64_t length = end - at < CHUNK ? end - at : CHUNK, row = length * r->in_size;
-    for (int64_t k = 0; k < length; k++)
-      emily__copy_strided(room + k * r->in_size, row, emily__walk_next(&walk), r->in_size, n, r->in_size);
+    const int64_t length = end - at < CHUNK ? end - at : CHUNK, row = (length * r->in_size + APART + 7) / 8 * 8;
+    for (int64_t k = 0; k < length; k++) {
+      const char *from = emily__walk_next(&walk);
+      __builtin_prefetch(from + AHEAD * step); /* each step is a page of its own where rows are long: nothing foresees it */
+      emily__copy_strided(room + k * r->in_size, row, from, r->in_size, n, r->in_size);
+    }
     for (int64_t i = 0; i < n; i++) {
       if (r->widen >= 0) emily__widen(wide, room + i * row, r->widen, length);
       r->fold->row(acc + i * (int64_t)r->fold->size, r->widen >= 0 ? (const void *)wide : room + i * row, length);
@@ -136,7 +142,7 @@ static void fold_bundle(const reduction *r, char *acc, char *base, int64_t n, in
 /* Bundled, or, where there is no memory for that, one by one: the same bits. */
 static void fold_rows(const reduction *r, char *acc, char *base, int64_t n, int64_t begin, int64_t end) {
   const int64_t length = end - begin < CHUNK ? end - begin : CHUNK;
-  const size_t bytes = (size_t)(length * BUNDLE * r->in_size);
+  const size_t bytes = (size_t)(BUNDLE * (length * r->in_size + APART + 8));
   void *room;
   if (begin >= end) return;
   if (emily__cpu_allocate(bytes, &room) == EMILY_OK) {
@@ -147,6 +153,24 @@ static void fold_rows(const reduction *r, char *acc, char *base, int64_t n, int6
   for (int64_t i = 0; i < n; i++) fold_row(r, acc + i * (int64_t)r->fold->size, base + i * r->in_size, begin, end);
 }
 
+/* The same for columns whose elements lie one behind the other: BUNDLE steps of all columns are brought together. */
+static void fold_upright(const reduction *r, void *acc, const char *base, int64_t n, int64_t begin, int64_t end) {
+  _Alignas(64) char raw[BUNDLE * (TILE * 8 + APART + 8)];
+  _Alignas(64) float wide[TILE];
+  const int64_t stride = r->kept.strides[r->kept.ndim - 1], row = (n * r->in_size + APART + 7) / 8 * 8;
+  for (int64_t at = begin; at < end; at += BUNDLE) {
+    const int64_t steps = end - at < BUNDLE ? end - at : BUNDLE;
+    for (int64_t c = 0; c < n; c++) {
+      __builtin_prefetch(base + (c + AHEAD) * stride + at * r->in_size);
+      emily__copy_strided(raw + c * r->in_size, row, base + c * stride + at * r->in_size, r->in_size, steps, r->in_size);
+    }
+    for (int64_t k = 0; k < steps; k++) {
+      if (r->widen >= 0) emily__widen(wide, raw + k * row, r->widen, n);
+      r->fold->column(acc, r->widen >= 0 ? (const void *)wide : raw + k * row, n);
+    }
+  }
+}
+
 /* Fold rows begin … end - 1 of n ≤ TILE results beside each other. */
 static void fold_columns(const reduction *r, void *acc, char *base, int64_t n, int64_t begin, int64_t end) {
   _Alignas(64) char raw[TILE * 8];
@@ -155,6 +179,10 @@ static void fold_columns(const reduction *r, void *acc, char *base, int64_t n, i
   int64_t stride = r->kept.strides[r->kept.ndim - 1];
   emily__walk walk;
   if (begin >= end) return;
+  if (stride != r->in_size && a->ndim == 1 && a->strides[0] == r->in_size) {
+    fold_upright(r, acc, base, n, begin, end);
+    return;
+  }
   emily__walk_begin(&walk, a->ndim, a->shape, a->strides, r->in_size, base, begin);
   for (int64_t at = begin; at < end; at++) {
     const void *x = emily__walk_next(&walk);
