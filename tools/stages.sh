@@ -3,11 +3,12 @@
 #     stage NAME COMMAND…    runs it; where it ends with "N passed, N failed[, N skipped]" those count, else its exit
 #                            status counts as one passed or one failed
 #     skip NAME REASON       counts one skipped
-#     finish                 prints the sum as the last line and exits, with 1 where something failed or nothing ran
+#     finish                 prints the end of what each failed stage printed, and the sum as the last line; exits with 1
+#                            where something failed or nothing ran
 
 passed=0 failed=0 skipped=0 failures=
 stage_log=$(mktemp)
-trap 'rm -f "$stage_log" "$stage_log.code"' EXIT
+trap 'rm -f "$stage_log" "$stage_log.code" "$stage_log.failed"' EXIT
 
 stage() {
   name=$1
@@ -24,7 +25,7 @@ stage() {
     set -- "$1" 1 "${3:-0}"
   fi
   passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + ${3:-0}))
-  [ "$2" -eq 0 ] || failures="$failures $name"
+  [ "$2" -eq 0 ] || { failures="$failures $name" && { echo "== $name failed:" && tail -n 20 "$stage_log"; } >>"$stage_log.failed"; }
   echo "-- $name: $(($(date +%s) - began)) s"
   [ "$2" -eq 0 ]
 }
@@ -35,7 +36,7 @@ skip() {
 }
 
 finish() {
-  [ -z "$failures" ] || echo "Failed in:$failures"
+  [ -z "$failures" ] || { cat "$stage_log.failed" && echo "Failed in:$failures"; }
   [ $((passed + failed)) -gt 0 ] || failed=1
   echo "$passed passed, $failed failed, $skipped skipped"
   [ "$failed" -eq 0 ]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares every op of emily's table with MLX, and with NumPy in float64, on the same inputs.
 
-    python3 tests/oracle/test_ops.py [--seed N] [--op NAME]… [--cases N] [--case NUMBER] [--report FOLDER]
+    python3 tests/oracle/test_ops.py [--seed N] [--op NAME]… [--cases N] [--case NUMBER] [--report FOLDER] [--all]
 
 For each op of the table samplers.py draws shapes, dtypes, values and attributes; operands come as plain arrays and as
 views (reversed, transposed, broadcast, with an offset, with padding), made by either library from the same base. Moves,
@@ -166,6 +166,7 @@ def main():
     parser.add_argument("--op", action="append", help="only these")
     parser.add_argument("--cases", type=int, default=60, help="of each op")
     parser.add_argument("--case", type=int, help="only the one of this number")
+    parser.add_argument("--all", action="store_true", help="print a line for each op, and not only for those that fail")
     parser.add_argument("--report", type=pathlib.Path, help="folder for report.md and report.json")
     args = parser.parse_args()
     mx.set_default_device(mx.cpu)
@@ -182,7 +183,8 @@ def main():
             continue
         tally = tallies[op] = runner.op(op, args.seed, range(args.cases) if args.case is None else [args.case])
         failed += tally.failed
-        print(f"{op:30}{tally.cases:7}{tally.failed:8}{tally.refused:9}{tally.worst:10.3g}{tally.mlx_off:9}{tally.deliberate:9}", flush=True)
+        if tally.failed or args.all or args.op:
+            print(f"{op:30}{tally.cases:7}{tally.failed:8}{tally.refused:9}{tally.worst:10.3g}{tally.mlx_off:9}{tally.deliberate:9}", flush=True)
         for failure in tally.failures:
             print(f"    [case {failure['case']}] {failure['why']}")
     print("worst: units of the last place of the result's dtype")
