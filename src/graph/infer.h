@@ -5,7 +5,19 @@
 #ifndef EMILY_GRAPH_INFER_H
 #define EMILY_GRAPH_INFER_H
 
+#include "base/status.h"
 #include "graph/node.h"
+
+#include <string.h>
+
+static inline emily_status emily__infer_refuse(const char *why) { return emily__fail(EMILY_INVALID_ARGUMENT, "", "%s", why); }
+
+/* The dtype and shape of x. */
+static inline void emily__infer_like(emily__aval *out, const emily_array *x) {
+  out->dtype = x->dtype;
+  out->ndim = x->ndim;
+  if (x->ndim) memcpy(out->shape, x->dims, (size_t)x->ndim * sizeof *out->shape);
+}
 
 #define EMILY__INFER(name) \
   emily_status emily__infer_##name(const void *attrs, int32_t n, emily_array *const *in, emily__aval *out)

@@ -5,13 +5,11 @@
 
 #include <string.h>
 
-static emily_status refuse(const char *why) { return emily__fail(EMILY_INVALID_ARGUMENT, "", "%s", why); }
-
 /* A matrix operand of a dtype that can be decomposed. */
 static emily_status check_matrix(const emily_array *x) {
-  if (x->ndim < 2) return refuse("a matrix has two axes");
+  if (x->ndim < 2) return emily__infer_refuse("a matrix has two axes");
   if (x->dtype != EMILY_FLOAT32 && x->dtype != EMILY_FLOAT64 && x->dtype != EMILY_COMPLEX64)
-    return refuse("matrices are decomposed in float32, float64 and complex64");
+    return emily__infer_refuse("matrices are decomposed in float32, float64 and complex64");
   return EMILY_OK;
 }
 
@@ -46,7 +44,7 @@ EMILY__INFER(svd) {
   batched(&out[0], x, x->dtype, 2, rows_of(x), a->on ? rows_of(x) : k);
   batched(&out[2], x, x->dtype, 2, a->on ? columns_of(x) : k, columns_of(x));
   if (emily__shape_size(out[0].shape, out[0].ndim) < 0 || emily__shape_size(out[2].shape, out[2].ndim) < 0)
-    return refuse("the vectors have more than 2^63 elements");
+    return emily__infer_refuse("the vectors have more than 2^63 elements");
   return EMILY_OK;
 }
 
@@ -58,12 +56,12 @@ EMILY__INFER(qr) {
   int64_t rows = rows_of(x), k = a->on || rows < columns_of(x) ? rows : columns_of(x);
   batched(&out[0], x, x->dtype, 2, k, rows);
   batched(&out[1], x, x->dtype, 2, k, columns_of(x));
-  return emily__shape_size(out[0].shape, out[0].ndim) < 0 ? refuse("Q has more than 2^63 elements") : EMILY_OK;
+  return emily__shape_size(out[0].shape, out[0].ndim) < 0 ? emily__infer_refuse("Q has more than 2^63 elements") : EMILY_OK;
 }
 
 static emily_status check_square(const emily_array *x) {
   EMILY__TRY(check_matrix(x));
-  return rows_of(x) == columns_of(x) ? EMILY_OK : refuse("the matrix is not square");
+  return rows_of(x) == columns_of(x) ? EMILY_OK : emily__infer_refuse("the matrix is not square");
 }
 
 EMILY__INFER(square) {
@@ -115,23 +113,23 @@ EMILY__INFER(lu) {
   batched(&out[0], x, EMILY_UINT32, 1, rows_of(x), 0);
   batched(&out[1], x, x->dtype, 2, rows_of(x), k);
   batched(&out[2], x, x->dtype, 2, k, columns_of(x));
-  return emily__shape_size(out[0].shape, out[0].ndim) < 0 ? refuse("there are more than 2^63 rows") : EMILY_OK;
+  return emily__shape_size(out[0].shape, out[0].ndim) < 0 ? emily__infer_refuse("there are more than 2^63 rows") : EMILY_OK;
 }
 
 /* B meets A along its rows where A stands on the left, else along its columns. */
 static emily_status check_right(const emily_array *a, const emily_array *b, bool left) {
   EMILY__TRY(check_square(a));
   if (b->dtype != a->dtype || !emily__shape_equal(a->dims, a->ndim - 2, b->dims, b->ndim - 2))
-    return refuse("the two sides differ in batch or dtype");
-  return (left ? rows_of(b) : columns_of(b)) == rows_of(a) ? EMILY_OK : refuse("the two sides differ in extent");
+    return emily__infer_refuse("the two sides differ in batch or dtype");
+  return (left ? rows_of(b) : columns_of(b)) == rows_of(a) ? EMILY_OK : emily__infer_refuse("the two sides differ in extent");
 }
 
 EMILY__INFER(solve_triangular) {
   (void)n;
   const emily__attrs_triangular *t = attrs;
   const emily_array *b = in[1];
-  if (b->ndim < 2) return refuse("a matrix has two axes");
-  if (t->transform < 0 || t->transform > 2) return refuse("there is no such transform");
+  if (b->ndim < 2) return emily__infer_refuse("a matrix has two axes");
+  if (t->transform < 0 || t->transform > 2) return emily__infer_refuse("there is no such transform");
   EMILY__TRY(check_right(in[0], b, t->left != 0));
   batched(out, b, b->dtype, 2, rows_of(b), columns_of(b));
   return EMILY_OK;

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-static emily_status refuse(const char *why) { return emily__fail(EMILY_INVALID_ARGUMENT, "", "%s", why); }
-
 static bool short_float(emily_dtype dtype) {
   return dtype == EMILY_FLOAT16 || dtype == EMILY_BFLOAT16 || dtype == EMILY_FLOAT32;
 }
@@ -33,14 +31,14 @@ static void set(emily__aval *out, emily_dtype dtype, const emily_array *like, in
 static emily_status check_global(const emily__attrs_quantize *a, int32_t n, emily_array *const *in) {
   if (!a->has_global) return EMILY_OK;
   if (a->mode != EMILY__QUANT_NVFP4 || in[n - 1]->dtype != EMILY_FLOAT32 || in[n - 1]->size != 1)
-    return refuse("a global scale is one float32, of mode nvfp4");
+    return emily__infer_refuse("a global scale is one float32, of mode nvfp4");
   return EMILY_OK;
 }
 
 static emily_status packed_shape(const emily__attrs_quantize *a, const emily_array *w, emily__aval *out) {
-  if (!known(a)) return refuse("there is no such quantization");
+  if (!known(a)) return emily__infer_refuse("there is no such quantization");
   if (!short_float(w->dtype) || w->ndim < 1 || w->dims[w->ndim - 1] % a->group_size)
-    return refuse("a matrix of float16, bfloat16 or float32 is quantized, whose last axis holds whole groups");
+    return emily__infer_refuse("a matrix of float16, bfloat16 or float32 is quantized, whose last axis holds whole groups");
   const int64_t last = w->dims[w->ndim - 1];
   set(out, EMILY_UINT32, w, last / 32 * a->bits + last % 32 * a->bits / 32);
   return EMILY_OK;
@@ -50,7 +48,7 @@ EMILY__INFER(quantize_affine) {
   (void)n;
   const emily__attrs_quantize *a = attrs;
   EMILY__TRY(packed_shape(a, in[0], &out[0]));
-  if (a->mode != EMILY__QUANT_AFFINE) return refuse("the mode is not affine");
+  if (a->mode != EMILY__QUANT_AFFINE) return emily__infer_refuse("the mode is not affine");
   const int64_t groups = in[0]->dims[in[0]->ndim - 1] / a->group_size;
   set(&out[1], in[0]->dtype, in[0], groups);
   set(&out[2], in[0]->dtype, in[0], groups);
@@ -60,8 +58,8 @@ EMILY__INFER(quantize_affine) {
 EMILY__INFER(quantize_fp) {
   const emily__attrs_quantize *a = attrs;
   EMILY__TRY(packed_shape(a, in[0], &out[0]));
-  if (a->mode == EMILY__QUANT_AFFINE) return refuse("mode affine has biases");
-  if (n != 1 + (a->has_global != 0)) return refuse("a global scale is missing");
+  if (a->mode == EMILY__QUANT_AFFINE) return emily__infer_refuse("mode affine has biases");
+  if (n != 1 + (a->has_global != 0)) return emily__infer_refuse("a global scale is missing");
   EMILY__TRY(check_global(a, n, in));
   set(&out[1], EMILY_UINT8, in[0], in[0]->dims[in[0]->ndim - 1] / a->group_size);
   return EMILY_OK;
@@ -71,17 +69,17 @@ EMILY__INFER(quantize_fp) {
 static emily_status check_matrix(const emily__attrs_quantize *a, int32_t n, emily_array *const *in, int64_t *last) {
   const bool affine = a->mode == EMILY__QUANT_AFFINE;
   const emily_array *w = in[0], *scales = in[1];
-  if (!known(a)) return refuse("there is no such quantization");
-  if (n < 2 + affine) return refuse("mode affine has scales and biases");
+  if (!known(a)) return emily__infer_refuse("there is no such quantization");
+  if (n < 2 + affine) return emily__infer_refuse("mode affine has scales and biases");
   if (w->dtype != EMILY_UINT32 || w->ndim < 2 || scales->ndim != w->ndim ||
       memcmp(w->dims, scales->dims, (size_t)(w->ndim - 1) * sizeof *w->dims) != 0)
-    return refuse("a quantized matrix is uint32, and its scales differ from it along the last axis alone");
-  if (affine ? !short_float(scales->dtype) : scales->dtype != EMILY_UINT8) return refuse("scales are floats, and uint8 in other modes than affine");
+    return emily__infer_refuse("a quantized matrix is uint32, and its scales differ from it along the last axis alone");
+  if (affine ? !short_float(scales->dtype) : scales->dtype != EMILY_UINT8) return emily__infer_refuse("scales are floats, and uint8 in other modes than affine");
   if (affine && (!emily__shape_equal(scales->dims, scales->ndim, in[2]->dims, in[2]->ndim) || in[2]->dtype != scales->dtype))
-    return refuse("scales and biases have one shape and dtype");
+    return emily__infer_refuse("scales and biases have one shape and dtype");
   if (!emily__mul_i64(scales->dims[w->ndim - 1], a->group_size, last) || *last > INT64_MAX / 8 ||
       *last * a->bits != w->dims[w->ndim - 1] * 32)
-    return refuse("the last axes of matrix and scales do not fit group size and bits");
+    return emily__infer_refuse("the last axes of matrix and scales do not fit group size and bits");
   return EMILY_OK;
 }
 
@@ -89,11 +87,11 @@ EMILY__INFER(dequantize) {
   const emily__attrs_quantize *a = attrs;
   int64_t last;
   EMILY__TRY(check_matrix(a, n, in, &last));
-  if (!short_float((emily_dtype)a->dtype)) return refuse("the result is float16, bfloat16 or float32");
-  if (n != 2 + (a->mode == EMILY__QUANT_AFFINE) + (a->has_global != 0)) return refuse("an operand is missing or too many");
+  if (!short_float((emily_dtype)a->dtype)) return emily__infer_refuse("the result is float16, bfloat16 or float32");
+  if (n != 2 + (a->mode == EMILY__QUANT_AFFINE) + (a->has_global != 0)) return emily__infer_refuse("an operand is missing or too many");
   EMILY__TRY(check_global(a, n, in));
   set(out, (emily_dtype)a->dtype, in[0], last);
-  if (emily__shape_size(out->shape, out->ndim) < 0) return refuse("the result would have more than 2^63 elements");
+  if (emily__shape_size(out->shape, out->ndim) < 0) return emily__infer_refuse("the result would have more than 2^63 elements");
   return EMILY_OK;
 }
 
@@ -101,30 +99,30 @@ EMILY__INFER(dequantize) {
 static emily_status check_product(const emily__attrs_quantize *a, int32_t n, emily_array *const *in, int64_t *columns) {
   const emily_array *x = in[0], *w = in[1];
   int64_t last;
-  if (n < 3) return refuse("a product has x, a matrix and its scales");
+  if (n < 3) return emily__infer_refuse("a product has x, a matrix and its scales");
   EMILY__TRY(check_matrix(a, n - 1, in + 1, &last));
-  if (!short_float(x->dtype) || x->ndim < 2) return refuse("x is float16, bfloat16 or float32, of at least two axes");
+  if (!short_float(x->dtype) || x->ndim < 2) return emily__infer_refuse("x is float16, bfloat16 or float32, of at least two axes");
   const int64_t inner = a->transpose ? last : w->dims[w->ndim - 2];
   *columns = a->transpose ? w->dims[w->ndim - 2] : last;
-  return x->dims[x->ndim - 1] == inner ? EMILY_OK : refuse("the inner extents differ");
+  return x->dims[x->ndim - 1] == inner ? EMILY_OK : emily__infer_refuse("the inner extents differ");
 }
 
 static emily_status product_shape(emily__aval *out, const emily_array *x, const int64_t *batch, int32_t lead, int64_t columns) {
-  if (lead + 2 > EMILY__MAX_RANK) return refuse("an array has at most 64 axes");
+  if (lead + 2 > EMILY__MAX_RANK) return emily__infer_refuse("an array has at most 64 axes");
   memcpy(out->shape, batch, (size_t)lead * sizeof *batch);
   out->shape[lead] = x->dims[x->ndim - 2];
   out->shape[lead + 1] = columns;
   out->ndim = lead + 2;
   out->dtype = x->dtype;
-  return emily__shape_size(out->shape, out->ndim) < 0 ? refuse("the result would have more than 2^63 elements") : EMILY_OK;
+  return emily__shape_size(out->shape, out->ndim) < 0 ? emily__infer_refuse("the result would have more than 2^63 elements") : EMILY_OK;
 }
 
 EMILY__INFER(quantized_matmul) {
   const emily__attrs_quantize *a = attrs;
   int64_t columns;
   EMILY__TRY(check_product(a, n, in, &columns));
-  if (n != 3 + (a->mode == EMILY__QUANT_AFFINE)) return refuse("an operand is missing or too many");
-  if (!emily__shape_equal(in[0]->dims, in[0]->ndim - 2, in[1]->dims, in[1]->ndim - 2)) return refuse("the batches differ");
+  if (n != 3 + (a->mode == EMILY__QUANT_AFFINE)) return emily__infer_refuse("an operand is missing or too many");
+  if (!emily__shape_equal(in[0]->dims, in[0]->ndim - 2, in[1]->dims, in[1]->ndim - 2)) return emily__infer_refuse("the batches differ");
   return product_shape(out, in[0], in[0]->dims, in[0]->ndim - 2, columns);
 }
 
@@ -132,10 +130,10 @@ EMILY__INFER(gather_qmm) {
   const emily__attrs_quantize *a = attrs;
   int64_t columns;
   EMILY__TRY(check_product(a, n - 2, in, &columns));
-  if (n != 5 + (a->mode == EMILY__QUANT_AFFINE)) return refuse("an operand is missing or too many");
+  if (n != 5 + (a->mode == EMILY__QUANT_AFFINE)) return emily__infer_refuse("an operand is missing or too many");
   const emily_array *lhs = in[n - 2], *rhs = in[n - 1];
   if (!emily_dtype_is_integer(lhs->dtype) || !emily_dtype_is_integer(rhs->dtype) ||
       !emily__shape_equal(lhs->dims, lhs->ndim, rhs->dims, rhs->ndim))
-    return refuse("indices are integers, of one shape");
+    return emily__infer_refuse("indices are integers, of one shape");
   return product_shape(out, in[0], lhs->dims, lhs->ndim, columns);
 }

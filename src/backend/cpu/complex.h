@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 typedef float _Complex emily__complex; /* the layout of emily__c64 */
+typedef double _Complex emily__complex_sum; /* what folds of it accumulate in */
 
 /* CMPLXF, which not every compiler has: re + im · I would spoil infinities and NaN. */
 static inline emily__complex emily__complex_of(float re, float im) {
@@ -25,6 +26,14 @@ static inline bool emily__complex_less(emily__complex a, emily__complex b) {
 }
 static inline bool emily__complex_less_equal(emily__complex a, emily__complex b) {
   return crealf(a) < crealf(b) || (crealf(a) == crealf(b) && cimagf(a) <= cimagf(b));
+}
+
+/* The extremes of a fold, in that order; the accumulator where they are equal, and once NaN, always NaN. */
+static inline emily__complex emily__complex_larger(emily__complex a, emily__complex x) {
+  return !emily__complex_isnan(a) && (emily__complex_isnan(x) || emily__complex_less(a, x)) ? x : a;
+}
+static inline emily__complex emily__complex_smaller(emily__complex a, emily__complex x) {
+  return !emily__complex_isnan(a) && (emily__complex_isnan(x) || emily__complex_less(x, a)) ? x : a;
 }
 
 /* log(1 + z) without cancellation near 0: re = log1p(x(2 + x) + y²) / 2, im = atan2(y, x + 1). */

@@ -18,15 +18,6 @@
 #define LARGER_OR_NAN(a, x) ((((x) > (a)) | ((x) != (x))) ? (x) : (a))
 #define SMALLER_OR_NAN(a, x) ((((x) < (a)) | ((x) != (x))) ? (x) : (a))
 
-typedef double _Complex complex128;
-
-static inline emily__complex larger(emily__complex a, emily__complex x) {
-  return !emily__complex_isnan(a) && (emily__complex_isnan(x) || emily__complex_less(a, x)) ? x : a;
-}
-static inline emily__complex smaller(emily__complex a, emily__complex x) {
-  return !emily__complex_isnan(a) && (emily__complex_isnan(x) || emily__complex_less(x, a)) ? x : a;
-}
-
 #define T uint8_t
 #define NAME(part) part##_bool
 #define LOWEST 0
@@ -118,9 +109,9 @@ static inline emily__complex smaller(emily__complex a, emily__complex x) {
 #define NAME(part) part##_complex64
 #define LOWEST emily__complex_of(-INFINITY, -INFINITY)
 #define HIGHEST emily__complex_of(INFINITY, INFINITY)
-#define LARGEST larger
-#define SMALLEST smaller
-#define SUM complex128
+#define LARGEST emily__complex_larger
+#define SMALLEST emily__complex_smaller
+#define SUM emily__complex_sum
 #include "backend/cpu/reduce.inc"
 
 /* float32 rows through the kernel table */

@@ -18,15 +18,6 @@ enum { SEGMENTS = 8, SHORT = 32 }; /* chains of a run; elements that are worth o
 #define LARGER_OR_NAN(a, x) ((x) != (x) ? (x) : LARGER(a, x))
 #define SMALLER_OR_NAN(a, x) ((x) != (x) ? (x) : SMALLER(a, x))
 
-typedef double _Complex complex128;
-
-static inline emily__complex larger(emily__complex a, emily__complex x) {
-  return !emily__complex_isnan(a) && (emily__complex_isnan(x) || emily__complex_less(a, x)) ? x : a;
-}
-static inline emily__complex smaller(emily__complex a, emily__complex x) {
-  return !emily__complex_isnan(a) && (emily__complex_isnan(x) || emily__complex_less(x, a)) ? x : a;
-}
-
 #define INT_TEMPLATE "backend/cpu/scan_int.inc"
 #include "backend/cpu/each_int.inc"
 #define T uint8_t
@@ -69,9 +60,9 @@ static inline emily__complex smaller(emily__complex a, emily__complex x) {
 #define NAME(part) part##_complex64
 #define LOWEST emily__complex_of(-INFINITY, -INFINITY)
 #define HIGHEST emily__complex_of(INFINITY, INFINITY)
-#define LARGEST larger
-#define SMALLEST smaller
-#define S complex128
+#define LARGEST emily__complex_larger
+#define SMALLEST emily__complex_smaller
+#define S emily__complex_sum
 #define NOTHING 0
 #define SUMS_SLOW 1
 #define PLUS PLAIN_PLUS
