@@ -14,7 +14,7 @@
  *     … emily_array_read(emily_array_map_get(outputs, "last_hidden_state"), …) …
  *     emily_model_release(model);
  *
- * Families: bert (the model; masked words, sequence and token classification) and qwen3 (the model; causal language
+ * Families: bert (the model; masked words, sequence and token classification), llama and qwen3 (the model; causal language
  * model, sequence and token classification).
  */
 #ifndef EMILY_MODEL_H

@@ -5,48 +5,53 @@
 #include "base/status.h"
 #include "nn/pooling.h"
 
-#include <math.h>
 #include <string.h>
 
 void emily__decoder_configure(emily__config *config, emily__task task, emily__decoder *decoder) {
+  bool classifies = task == EMILY__TASK_SEQUENCE || task == EMILY__TASK_TOKEN;
+  decoder->label_bias = true;
   emily__config_size(config, "vocab_size", &decoder->vocab);
-  emily__config_size(config, "hidden_size", &decoder->hidden_size);
-  emily__config_int(config, "num_hidden_layers", 1, EMILY__MAX_LAYERS, &decoder->layer_count);
-  decoder->pad_token = -1;
-  decoder->labels = emily__config_labels(config, task == EMILY__TASK_SEQUENCE || task == EMILY__TASK_TOKEN);
-  if (task == EMILY__TASK_SEQUENCE)
-    emily__config_int(config, "pad_token_id", -1, INT32_MAX, &decoder->pad_token);
+  emily__config_bool(config, "token_classification_bias", &decoder->label_bias);
+  decoder->labels = emily__config_labels(config, classifies);
+  if (task != EMILY__TASK_SEQUENCE) return;
+  if (emily__config_null(config, "pad_token_id")) decoder->pad_token = -1;
+  emily__config_int(config, "pad_token_id", -1, INT32_MAX, &decoder->pad_token);
 }
 
-static void bind_head(emily__weights *w, emily__task task, bool tie, const char *embedding, emily__decoder *d,
-                      emily_array **embed) {
+static void bind_head(emily__weights *w, emily__task task, bool tie, const char *embedding, const char *classifier,
+                      emily__decoder *d, emily_array **embed) {
   if (task == EMILY__TASK_CAUSAL_LM) {
     emily__weights_tied(w, tie, d->vocab, d->hidden_size, embedding, "lm_head.weight", embed, &d->head.weight);
     return;
   }
   *embed = emily__weights_matrix(w, d->vocab, d->hidden_size, "%s", embedding);
-  if (task != EMILY__TASK_BODY)
-    d->head = emily__weights_linear(w, d->hidden_size, d->labels, task == EMILY__TASK_TOKEN, "score");
+  if (task == EMILY__TASK_SEQUENCE) d->head = emily__weights_linear(w, d->hidden_size, d->labels, false, "score");
+  if (task == EMILY__TASK_TOKEN) d->head = emily__weights_linear(w, d->hidden_size, d->labels, d->label_bias, "%s", classifier);
 }
 
-void emily__decoder_bind(emily__weights *weights, emily__task task, bool tie, const char *embedding,
+void emily__decoder_bind(emily__weights *weights, emily__task task, bool tie, const char *embedding, const char *classifier,
                          emily__decoder *decoder, emily_array **embed) {
-  bind_head(weights, task, tie, embedding, decoder, embed);
-  decoder->freqs = emily__weights_adopt(weights, emily__rope_frequencies(&decoder->rope, 0));
+  bind_head(weights, task, tie, embedding, classifier, decoder, embed);
+  for (int64_t i = 0; i < decoder->rope_count; i++)
+    decoder->freqs[i] = emily__weights_adopt(weights, emily__rope_frequencies(&decoder->rope[i], 0));
 }
 
 /* ---- one pass ---- */
 
+/* How many positions a pass reaches over; -1 on failure. */
+static int64_t pass_reach(const emily__pass *pass) {
+  int64_t last;
+  if (!pass->positions) return pass->past + pass->length;
+  return emily__largest_value(pass->positions, &last) == EMILY_OK ? last + 1 : -1;
+}
+
 /* The frequencies of a pass: the model's, or its own where they depend on how far it reaches. */
-static emily_array *pass_frequencies(const emily__decoder *d, const emily__pass *pass) {
-  if (d->rope.kind != EMILY__ROPE_DYNAMIC) return d->freqs;
-  int64_t length = pass->past + pass->length;
-  if (pass->positions) {
-    if (emily__largest_value(pass->positions, &length) != EMILY_OK) return emily_scope_fail(pass->scope);
-    length++;
-  }
-  if (!emily__rope_depends_on(&d->rope, length)) return d->freqs;
-  emily_array *freqs = emily__rope_frequencies(&d->rope, length);
+static emily_array *pass_frequencies(const emily__rope_params *rope, emily_array *freqs, const emily__pass *pass) {
+  if (rope->kind != EMILY__ROPE_DYNAMIC) return freqs;
+  int64_t reach = pass_reach(pass);
+  if (reach < 0) return emily_scope_fail(pass->scope);
+  if (!emily__rope_depends_on(rope, reach)) return freqs;
+  freqs = emily__rope_frequencies(rope, reach);
   return freqs ? emily_scope_adopt(pass->scope, freqs) : emily_scope_fail(pass->scope);
 }
 
@@ -56,8 +61,14 @@ static emily__pass begin_pass(const emily__decoder *d, emily_scope *scope, emily
   emily__pass pass = {.scope = scope, .cache = cache, .batch = emily_array_dim(ids, 0),
                       .length = emily_array_dim(ids, 1), .past = cache ? emily__kv_cache_length(cache) : 0,
                       .mask = emily__key_mask(scope, mask), .positions = positions};
-  pass.freqs = pass_frequencies(d, &pass);
+  for (int64_t i = 0; i < d->rope_count; i++) pass.freqs[i] = pass_frequencies(&d->rope[i], d->freqs[i], &pass);
   return pass;
+}
+
+emily_array *emily__pass_positions(const emily__pass *pass) {
+  if (pass->positions) return pass->positions;
+  double start = (double)pass->past, stop = (double)(pass->past + pass->length);
+  return emily_expand_dims(pass->scope, emily_arange(pass->scope, start, stop, 1, EMILY_INT32), (const int64_t[]){0}, 1);
 }
 
 /* The part of the mask [B, 1, 1, all] that belongs to the keys [start, start + keys). */
@@ -67,20 +78,34 @@ static emily_array *mask_span(const emily__pass *pass, int64_t start, int64_t ke
   return emily_slice(pass->scope, pass->mask, from, to, NULL);
 }
 
+/* x [B, n, T, D] rotated as the layer's tokens are. */
+static emily_array *rotated(const emily__decoder *d, const emily__pass *pass, int64_t layer, emily_array *x) {
+  int rope = d->ropes[layer];
+  if (!d->rope_count || rope == EMILY__NO_ROPE) return x;
+  return emily__rope_apply(pass->scope, x, &d->rope[rope], pass->freqs[rope], pass->past, pass->positions);
+}
+
+static double scale_of(const emily__decoder *d, int64_t layer) {
+  double scale = d->scale_over_layer ? d->scale / (double)(layer + 1) : d->scale;
+  if (!d->rope_count || d->ropes[layer] == EMILY__NO_ROPE) return scale;
+  /* cos and sin carry attention_factor: on both q and k, so the scores carry its square. */
+  double factor = d->rope[d->ropes[layer]].attention_factor;
+  return scale * factor * factor;
+}
+
 emily_array *emily__decoder_attend(const emily__decoder *d, const emily__pass *pass, int64_t layer, emily_array *q,
                                    emily_array *k, emily_array *v) {
   emily_scope *s = pass->scope;
   if (!q || !k || !v) return NULL;
-  /* cos and sin carry attention_factor: on both q and k, so the scores carry its square. */
-  double scale = d->rope.attention_factor * d->rope.attention_factor / sqrt((double)emily_array_dim(q, 3));
   int64_t start = 0, keys = pass->length;
-  q = emily__rope_apply(s, q, &d->rope, pass->freqs, pass->past, pass->positions);
-  k = emily__rope_apply(s, k, &d->rope, pass->freqs, pass->past, pass->positions);
+  q = rotated(d, pass, layer, q);
+  k = rotated(d, pass, layer, k);
   if (pass->cache) {
     emily__kv_cache_span(pass->cache, layer, pass->length, &start, &keys);
     emily__kv_cache_append(pass->cache, s, layer, &k, &v);
   }
   emily_array *mask = mask_span(pass, start, keys);
+  double scale = scale_of(d, layer);
   return emily__merge_heads(s, emily_scaled_dot_product_attention(s, q, k, v, scale, mask, true, d->windows[layer], NULL));
 }
 
@@ -99,22 +124,32 @@ static emily_array *last_token(const emily__decoder *d, emily_scope *s, const em
   return emily__pool_last(s, h, emily_not_equal(s, in->ids, emily_scope_adopt(s, pad)));
 }
 
+/* h [B, T, D]: [B, T, V] */
+static emily_array *logits_of(const emily__decoder *d, emily_scope *s, emily_array *h) {
+  emily_array *logits = emily__linear_apply(s, &d->head, h);
+  if (d->logit_cap == 0) return logits;
+  emily_array *cap = emily__constant(s, d->logit_cap);
+  return emily_multiply(s, emily_tanh(s, emily_divide(s, logits, cap)), cap);
+}
+
 emily__model_sizes emily__decoder_sizes(const void *self) {
   const emily__decoder *d = self;
-  return (emily__model_sizes){.vocab = d->vocab, .hidden = d->hidden_size, .context = emily__rope_context(&d->rope)};
+  return (emily__model_sizes){.vocab = d->vocab, .types = d->vocab, .positions = d->positions, .hidden = d->hidden_size,
+                              .context = d->context};
 }
 
 void emily__decoder_forward(const void *self, emily__task task, emily_scope *scope, const emily__inputs *in,
                             emily__outputs *outputs) {
   const emily__decoder *d = self;
   emily__pass pass = begin_pass(d, scope, NULL, in->ids, in->positions, in->mask);
+  pass.types = in->types;
   emily_array **states = emily__states_begin(outputs, d->layer_count + 1);
   emily_array *h = d->hidden(d, &pass, in->ids, states);
   emily__states_end(outputs, states, d->layer_count + 1);
   emily__outputs_add(outputs, "last_hidden_state", h);
   if (task == EMILY__TASK_BODY) return;
   if (task == EMILY__TASK_SEQUENCE) h = last_token(d, scope, in, h);
-  emily__outputs_add(outputs, "logits", emily__linear_apply(scope, &d->head, h));
+  emily__outputs_add(outputs, "logits", task == EMILY__TASK_CAUSAL_LM ? logits_of(d, scope, h) : emily__linear_apply(scope, &d->head, h));
 }
 
 /* ---- generation ---- */
@@ -140,7 +175,7 @@ emily_array *emily__decoder_cached(const emily__decoder *d, emily_scope *scope, 
   emily__pass pass = begin_pass(d, scope, cache, ids, positions, mask);
   emily_array *h = d->hidden(d, &pass, ids, NULL);
   if (last) h = last_position(scope, h);
-  return settle(scope, cache, emily__linear_apply(scope, &d->head, h));
+  return settle(scope, cache, logits_of(d, scope, h));
 }
 
 static emily_status new_cache(const void *self, emily__kv_cache **out) {
@@ -156,6 +191,6 @@ static emily_array *step(const void *self, emily_scope *scope, emily__kv_cache *
 }
 
 emily__decoder_model emily__decoder_for_generation(const emily__decoder *d) {
-  return (emily__decoder_model){.self = d, .vocab = d->vocab, .context = emily__rope_context(&d->rope),
+  return (emily__decoder_model){.self = d, .vocab = d->vocab, .context = d->context,
                                 .new_cache = new_cache, .step = step};
 }

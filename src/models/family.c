@@ -5,7 +5,11 @@
 
 #include <string.h>
 
-static const emily__family *const families[] = {&emily__family_bert, &emily__family_qwen3};
+static const emily__family *const families[] = {
+    &emily__family_bert,
+    &emily__family_llama,
+    &emily__family_qwen3,
+};
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
 static const char *const task_names[EMILY__TASK_COUNT] = {

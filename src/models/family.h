@@ -62,6 +62,7 @@ typedef struct emily__family {
 } emily__family;
 
 extern const emily__family emily__family_bert;
+extern const emily__family emily__family_llama;
 extern const emily__family emily__family_qwen3;
 
 /* "ForMaskedLM"; "Model" for the body. */

@@ -40,10 +40,12 @@ static float *pass(const emily__decoder *d, emily__kv_cache *cache, emily_array 
   return values;
 }
 
+static const char *const cases[] = {"qwen3", "qwen3_bf16", "llama3_rope"};
+enum { CASES = sizeof cases / sizeof *cases };
+
 static void a_step_equals_the_full_pass(void **state) {
   (void)state;
-  static const char *const cases[] = {"qwen3", "qwen3_bf16"};
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < CASES; i++) {
     golden g = golden_open(cases[i], "config.json", "ref.safetensors");
     const emily__decoder *d = decoder_of(&g);
     emily__kv_cache *cache = new_cache(d);
@@ -71,8 +73,7 @@ enum { ROWS = 3, PROMPT = 20, NEW = 16 };
 /* Rows padded at the left, with positions: the step's logits and 16 greedy tokens. */
 static void padded_rows_step_together(void **state) {
   (void)state;
-  static const char *const cases[] = {"qwen3", "qwen3_bf16"};
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < CASES; i++) {
     golden g = golden_open(cases[i], "config.json", "ref.safetensors");
     const emily__decoder *d = decoder_of(&g);
     emily__kv_cache *cache = new_cache(d);

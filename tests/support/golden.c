@@ -121,3 +121,31 @@ void golden_expect(golden *g, const char *name, const char *reference, const cha
   golden_compare(reference, values, want, mask ? emily_array_map_get(g->ref, mask) : NULL);
   free(values);
 }
+
+void golden_decoder(const char *name, const char *config) {
+  golden g = golden_open(name, config, "ref.safetensors");
+  printf("%s/%s\n", name, config);
+  golden_forward(&g, "a");
+  golden_expect(&g, "logits", "a.logits_f64", NULL);
+  golden_expect(&g, "hidden_states", "a.hidden_states", NULL);
+  golden_expect(&g, "last_hidden_state", "a.last_hidden_state", NULL);
+  golden_forward(&g, "b");
+  golden_expect(&g, "logits", "b.logits_f64", "b.attention_mask");
+  golden_expect(&g, "last_hidden_state", "b.last_hidden_state", "b.attention_mask");
+  golden_forward(&g, "c");
+  golden_expect(&g, "logits", "c.logits", "c.attention_mask");
+  golden_close(&g);
+}
+
+void golden_variant(const char *name, const char *which, const char *prefix, const char *output, bool masked) {
+  char config[64], ref[64], want[64], mask[64];
+  snprintf(config, sizeof config, "config_%s.json", which);
+  snprintf(ref, sizeof ref, "ref_%s.safetensors", which);
+  snprintf(want, sizeof want, "%s.%s", prefix, output);
+  snprintf(mask, sizeof mask, "%s.attention_mask", prefix);
+  golden g = golden_open(name, config, ref);
+  printf("%s %s ", name, which);
+  golden_forward(&g, prefix);
+  golden_expect(&g, output, want, masked ? mask : NULL);
+  golden_close(&g);
+}

@@ -31,6 +31,12 @@ void golden_expect(golden *g, const char *name, const char *reference, const cha
 /* The same for values that are at hand, [B, T, D] as the reference. */
 void golden_compare(const char *what, const float *got, emily_array *want, emily_array *mask);
 
+/* The cases a (one row), b (padded at the right) and c (at the left) of a decoder's golden: every output. */
+void golden_decoder(const char *name, const char *config);
+
+/* One output of a case's variant: config_<which>.json and ref_<which>.safetensors, the inputs of a prefix. */
+void golden_variant(const char *name, const char *which, const char *prefix, const char *output, bool masked);
+
 /* All elements, converted; to be freed. */
 float *golden_floats(emily_array *array);
 int32_t *golden_ints(emily_array *array);
