@@ -14,8 +14,7 @@
  *     … emily_array_read(emily_array_map_get(outputs, "last_hidden_state"), …) …
  *     emily_model_release(model);
  *
- * Families: bert (the model; masked words, sequence and token classification), llama and qwen3 (the model; causal language
- * model, sequence and token classification).
+ * Families, their tasks and their limits: docs/MODELS.md.
  */
 #ifndef EMILY_MODEL_H
 #define EMILY_MODEL_H
@@ -57,16 +56,19 @@ EMILY_API int64_t emily_model_hidden_size(const emily_model *model);
 /* How many tokens a text may have, as far as the config says. */
 EMILY_API int64_t emily_model_context_length(const emily_model *model);
 
-/* One pass. Inputs, int32 or int64 (masks also bool), all [B, T]:
+/* One pass. Inputs, int32 or int64 (masks also bool), all [B, T], where nothing else is said:
  *   input_ids       token ids, required
  *   attention_mask  1 for a token, 0 for padding (at either side); without it, all are tokens
  *   token_type_ids  bert: which of two texts; without it, 0
  *   position_ids    without it, 0, 1, 2 … in each row, padding counted
+ *   input_features  whisper, required: floats [B, mels, frames]
+ *   decoder_input_ids  whisper, in place of input_ids: the tokens of the text
  * Outputs, float32, added to `outputs` as lazy arrays:
  *   last_hidden_state [B, T, D]
  *   hidden_states     [layers + 1, B, T, D]: after the embedding and after each layer (a decoder's last: after the final norm)
  *   pooler_output     [B, D]  bert, where the checkpoint has a pooler
  *   mean_pooled       [B, D]  bert: the mean over the tokens; mean_pooled_l2: the same at length 1
+ *   encoder_last_hidden_state [B, S, D], encoder_hidden_states, decoder_hidden_states [layers + 1, B, …, D]  whisper
  *   logits            [B, T, vocab] of a language model, [B, T, labels] or [B, labels] of a classifier
  * names: which of them are wanted, NULL for all. What stands at padding is finite and means nothing, and what stands
  * at tokens does not depend on it. EMILY_INVALID_ARGUMENT names an input that is missing, not taken, or of a wrong

@@ -55,7 +55,8 @@ const cli_command cli_forward_command = {
     .summary = "Run a model once on the tensors of a file",
     .details =
         "IN holds the inputs by name, int32 or int64, each [batch, tokens]: input_ids, and\n"
-        "where wanted attention_mask, token_type_ids, position_ids. OUT gets what the\n"
+        "where wanted attention_mask, token_type_ids, position_ids; for whisper\n"
+        "input_features [batch, mels, frames] and decoder_input_ids. OUT gets what the\n"
         "model gives, in float32: last_hidden_state [batch, tokens, width],\n"
         "hidden_states [layers + 1, batch, tokens, width], logits, pooler_output and so\n"
         "on. OUT appears whole or not at all.\n",

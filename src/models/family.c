@@ -9,6 +9,7 @@ static const emily__family *const families[] = {
     &emily__family_bert,
     &emily__family_llama,
     &emily__family_qwen3,
+    &emily__family_whisper,
 };
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 
@@ -18,6 +19,7 @@ static const char *const task_names[EMILY__TASK_COUNT] = {
     [EMILY__TASK_MASKED_LM] = "ForMaskedLM",
     [EMILY__TASK_SEQUENCE] = "ForSequenceClassification",
     [EMILY__TASK_TOKEN] = "ForTokenClassification",
+    [EMILY__TASK_CONDITIONAL] = "ForConditionalGeneration",
 };
 
 const char *emily__task_name(emily__task task) { return task_names[task]; }
@@ -122,15 +124,23 @@ void emily__outputs_add(emily__outputs *outputs, const char *name, emily_array *
   outputs->status = array ? emily_array_map_set(outputs->map, name, array) : emily_scope_status(outputs->scope);
 }
 
-emily_array **emily__states_begin(emily__outputs *outputs, int64_t count) {
-  if (outputs->status != EMILY_OK || !emily__outputs_want(outputs, "hidden_states")) return NULL;
+emily_array **emily__states_begin_as(emily__outputs *outputs, const char *name, int64_t count) {
+  if (outputs->status != EMILY_OK || !emily__outputs_want(outputs, name)) return NULL;
   emily_array **states = emily__calloc((size_t)count, sizeof *states);
   if (!states) outputs->status = EMILY_OUT_OF_MEMORY;
   return states;
 }
 
-void emily__states_end(emily__outputs *outputs, emily_array **states, int64_t count) {
+void emily__states_end_as(emily__outputs *outputs, const char *name, emily_array **states, int64_t count) {
   if (!states) return;
-  emily__outputs_add(outputs, "hidden_states", emily_stack(outputs->scope, states, (int32_t)count, 0));
+  emily__outputs_add(outputs, name, emily_stack(outputs->scope, states, (int32_t)count, 0));
   emily__free(states);
+}
+
+emily_array **emily__states_begin(emily__outputs *outputs, int64_t count) {
+  return emily__states_begin_as(outputs, "hidden_states", count);
+}
+
+void emily__states_end(emily__outputs *outputs, emily_array **states, int64_t count) {
+  emily__states_end_as(outputs, "hidden_states", states, count);
 }

@@ -18,6 +18,7 @@ typedef enum emily__task {
   EMILY__TASK_MASKED_LM, /* <Class>ForMaskedLM */
   EMILY__TASK_SEQUENCE,  /* <Class>ForSequenceClassification */
   EMILY__TASK_TOKEN,     /* <Class>ForTokenClassification */
+  EMILY__TASK_CONDITIONAL, /* <Class>ForConditionalGeneration: text from what an encoder saw */
   EMILY__TASK_COUNT
 } emily__task;
 
@@ -37,6 +38,10 @@ void emily__outputs_add(emily__outputs *outputs, const char *name, emily_array *
  * is given to emily__states_end, which adds them as one array [count, B, T, D] and takes the room back. */
 emily_array **emily__states_begin(emily__outputs *outputs, int64_t count);
 void emily__states_end(emily__outputs *outputs, emily_array **states, int64_t count);
+
+/* The same under another name than "hidden_states". */
+emily_array **emily__states_begin_as(emily__outputs *outputs, const char *name, int64_t count);
+void emily__states_end_as(emily__outputs *outputs, const char *name, emily_array **states, int64_t count);
 
 typedef struct emily__family {
   const char *model_type;     /* config.json's, "qwen3" */
@@ -64,6 +69,7 @@ typedef struct emily__family {
 extern const emily__family emily__family_bert;
 extern const emily__family emily__family_llama;
 extern const emily__family emily__family_qwen3;
+extern const emily__family emily__family_whisper;
 
 /* "ForMaskedLM"; "Model" for the body. */
 const char *emily__task_name(emily__task task);

@@ -5,16 +5,33 @@
 #include "base/status.h"
 #include "base/vec.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char WHERE[] = "emily_model_forward";
 
-static const char *const names[EMILY__INPUT_COUNT] = {"input_ids", "attention_mask", "token_type_ids",
-                                                      "position_ids"};
+/* How an input is checked. Ids and floats must be there where the family takes them, the rest may be. */
+typedef enum kind { KIND_IDS, KIND_OF_TOKENS, KIND_FLOATS } kind;
+
+/* A row an input, in the order of the EMILY__INPUT_… bits. */
+static const struct row {
+  const char *name;
+  kind kind;
+  int32_t ndim;
+  const char *room; /* of ids: the config's key that says how many a row may have */
+  size_t offset;    /* of floats: where the array goes */
+} table[EMILY__INPUT_COUNT] = {
+    {"input_ids", KIND_IDS, 2, "max_position_embeddings", 0},
+    {"attention_mask", KIND_OF_TOKENS, 2, NULL, 0},
+    {"token_type_ids", KIND_OF_TOKENS, 2, NULL, 0},
+    {"position_ids", KIND_OF_TOKENS, 2, NULL, 0},
+    {"input_features", KIND_FLOATS, 3, NULL, offsetof(emily__inputs, features)},
+    {"decoder_input_ids", KIND_IDS, 2, "max_target_positions", 0},
+};
 
 static int index_of(const char *name) {
   for (int i = 0; i < EMILY__INPUT_COUNT; i++)
-    if (strcmp(names[i], name) == 0) return i;
+    if (strcmp(table[i].name, name) == 0) return i;
   return -1;
 }
 
@@ -23,7 +40,7 @@ static emily_status not_taken(const char *name, uint32_t accepted) {
   for (int i = 0; i < EMILY__INPUT_COUNT; i++) {
     if (!(accepted & (1u << i))) continue;
     if (list[0]) strcat(list, ", ");
-    strcat(list, names[i]);
+    strcat(list, table[i].name);
   }
   return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"%s\" is not an input of this model (%s are)", name, list);
 }
@@ -38,8 +55,8 @@ static emily_status check_names(const emily_array_map *map, uint32_t accepted) {
   return EMILY_OK;
 }
 
-/* name must be integers (or bools) [B, T]. */
-static emily_status check_shape(const char *name, const emily_array *array, int64_t batch, int64_t length) {
+/* name must be integers (or bools) [B, T], as `ids` are. */
+static emily_status check_shape(const char *name, const emily_array *array, const char *ids, int64_t batch, int64_t length) {
   emily_dtype dtype = emily_array_dtype(array);
   if (!emily_dtype_is_integer(dtype) && dtype != EMILY_BOOL)
     return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"%s\" is %s; int32 or int64 is needed", name,
@@ -49,8 +66,8 @@ static emily_status check_shape(const char *name, const emily_array *array, int6
                        (int)emily_array_ndim(array));
   int64_t b = emily_array_dim(array, 0), t = emily_array_dim(array, 1);
   if (b == batch && t == length) return EMILY_OK;
-  return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"%s\" is [%lld, %lld] and input_ids [%lld, %lld]", name,
-                     (long long)b, (long long)t, (long long)batch, (long long)length);
+  return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"%s\" is [%lld, %lld] and %s [%lld, %lld]", name,
+                     (long long)b, (long long)t, ids, (long long)batch, (long long)length);
 }
 
 static emily_status read_values(emily_array *array, void **out) {
@@ -85,7 +102,7 @@ static emily_status take_ids(emily_scope *scope, const emily_array_map *map, con
   emily_array *given = emily_array_map_get(map, name);
   *out = NULL;
   if (!given) return EMILY_OK;
-  EMILY__TRY(check_shape(name, given, in->batch, in->length));
+  EMILY__TRY(check_shape(name, given, "input_ids", in->batch, in->length));
   if (limit > 0 && emily_array_is_evaluated(given)) EMILY__TRY(check_values(scope, name, given, limit, limit_name));
   *out = emily_astype(scope, given, EMILY_INT32);
   return *out ? EMILY_OK : emily_scope_status(scope);
@@ -94,30 +111,81 @@ static emily_status take_ids(emily_scope *scope, const emily_array_map *map, con
 static emily_status take_mask(emily_scope *scope, const emily_array_map *map, emily__inputs *in) {
   emily_array *given = emily_array_map_get(map, "attention_mask");
   if (!given) return EMILY_OK;
-  EMILY__TRY(check_shape("attention_mask", given, in->batch, in->length));
+  EMILY__TRY(check_shape("attention_mask", given, "input_ids", in->batch, in->length));
   in->mask = emily_astype(scope, given, EMILY_BOOL);
   return in->mask ? EMILY_OK : emily_scope_status(scope);
+}
+
+/* The tokens, which say what batch and length are; then what is said of each of them. */
+static emily_status take_tokens(emily_scope *scope, const emily_array_map *map, const struct row *row,
+                                const emily__model_sizes *sizes, emily__inputs *in) {
+  emily_array *ids = emily_array_map_get(map, row->name);
+  if (!ids) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"%s\" is missing", row->name);
+  in->batch = emily_array_dim(ids, 0), in->length = emily_array_dim(ids, 1);
+  EMILY__TRY(check_shape(row->name, ids, row->name, in->batch, in->length));
+  if (in->batch < 1 || in->length < 1)
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"%s\" is empty: [%lld, %lld]", row->name, (long long)in->batch,
+                       (long long)in->length);
+  if (sizes->positions && !emily_array_map_get(map, "position_ids") && in->length > sizes->positions)
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"%s\" has %lld tokens a row; %s is %lld", row->name,
+                       (long long)in->length, row->room, (long long)sizes->positions);
+  EMILY__TRY(take_ids(scope, map, row->name, sizes->vocab, "vocab_size", in, &in->ids));
+  EMILY__TRY(take_ids(scope, map, "token_type_ids", sizes->types, "type_vocab_size", in, &in->types));
+  EMILY__TRY(take_ids(scope, map, "position_ids", sizes->positions ? sizes->positions : INT32_MAX,
+                      "the limit (max_position_embeddings)", in, &in->positions));
+  return take_mask(scope, map, in);
+}
+
+/* "[batch, 80, 3000]" */
+static void write_extents(char *out, size_t room, const int64_t *extents, int32_t count) {
+  size_t used = (size_t)snprintf(out, room, "[batch");
+  for (int32_t i = 0; i < count; i++)
+    used += (size_t)(extents[i] ? snprintf(out + used, room - used, ", %lld", (long long)extents[i])
+                                : snprintf(out + used, room - used, ", any"));
+  snprintf(out + used, room - used, "]");
+}
+
+/* The shape must be the one that the config asks for, and the rows as many as those of the tokens, where there are some. */
+static emily_status check_floats(const struct row *row, const emily_array *array, const emily__model_sizes *sizes,
+                                 const emily__inputs *in) {
+  char wanted[128];
+  bool fits = emily_array_ndim(array) == row->ndim && emily_array_dim(array, 0) > 0;
+  for (int32_t i = 1; fits && i < row->ndim; i++) {
+    int64_t extent = sizes->extents[i - 1], found = emily_array_dim(array, i);
+    fits = extent ? found == extent : found > 0;
+  }
+  if (!emily_dtype_is_float(emily_array_dtype(array)))
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"%s\" is %s; floats are needed", row->name,
+                       emily_dtype_name(emily_array_dtype(array)));
+  write_extents(wanted, sizeof wanted, sizes->extents, row->ndim - 1);
+  if (!fits)
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"%s\" has not the shape that the model takes, %s", row->name,
+                       wanted);
+  if (in->batch && emily_array_dim(array, 0) != in->batch)
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"%s\" has %lld rows and the token ids %lld", row->name,
+                       (long long)emily_array_dim(array, 0), (long long)in->batch);
+  return EMILY_OK;
+}
+
+static emily_status take_floats(emily_scope *scope, const emily_array_map *map, const struct row *row,
+                                const emily__model_sizes *sizes, emily__inputs *in) {
+  emily_array *given = emily_array_map_get(map, row->name);
+  if (!given) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"%s\" is missing", row->name);
+  EMILY__TRY(check_floats(row, given, sizes, in));
+  emily_array **place = (emily_array **)(void *)((char *)in + row->offset);
+  in->batch = emily_array_dim(given, 0);
+  *place = emily_astype(scope, given, EMILY_FLOAT32);
+  return *place ? EMILY_OK : emily_scope_status(scope);
 }
 
 emily_status emily__inputs_take(emily_scope *scope, const emily_array_map *map, uint32_t accepted,
                                 const emily__model_sizes *sizes, emily__inputs *out) {
   emily__inputs in = {0};
   EMILY__TRY(check_names(map, accepted));
-  emily_array *ids = emily_array_map_get(map, "input_ids");
-  if (!ids) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"input_ids\" is missing");
-  EMILY__TRY(check_shape("input_ids", ids, emily_array_dim(ids, 0), emily_array_dim(ids, 1)));
-  in.batch = emily_array_dim(ids, 0), in.length = emily_array_dim(ids, 1);
-  if (in.batch < 1 || in.length < 1)
-    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"input_ids\" is empty: [%lld, %lld]", (long long)in.batch,
-                       (long long)in.length);
-  if (sizes->positions && !emily_array_map_get(map, "position_ids") && in.length > sizes->positions)
-    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"input_ids\" has %lld tokens a row; max_position_embeddings is %lld",
-                       (long long)in.length, (long long)sizes->positions);
-  EMILY__TRY(take_ids(scope, map, "input_ids", sizes->vocab, "vocab_size", &in, &in.ids));
-  EMILY__TRY(take_ids(scope, map, "token_type_ids", sizes->types, "type_vocab_size", &in, &in.types));
-  EMILY__TRY(take_ids(scope, map, "position_ids", sizes->positions ? sizes->positions : INT32_MAX,
-                      "the limit (max_position_embeddings)", &in, &in.positions));
-  EMILY__TRY(take_mask(scope, map, &in));
+  for (int i = 0; i < EMILY__INPUT_COUNT; i++)
+    if (accepted & (1u << i) && table[i].kind == KIND_IDS) EMILY__TRY(take_tokens(scope, map, &table[i], sizes, &in));
+  for (int i = 0; i < EMILY__INPUT_COUNT; i++)
+    if (accepted & (1u << i) && table[i].kind == KIND_FLOATS) EMILY__TRY(take_floats(scope, map, &table[i], sizes, &in));
   *out = in;
   return EMILY_OK;
 }

@@ -138,6 +138,10 @@ emily_status emily__model_decoder(const emily_model *model, const emily__decoder
   return EMILY_OK;
 }
 
+const void *emily__model_self(const emily_model *model, const emily__family *family, emily__task task) {
+  return model->family == family && model->task == task ? model->self : NULL;
+}
+
 /* ---- the forward pass ---- */
 
 /* Every name that was wanted must have been given. */

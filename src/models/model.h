@@ -8,4 +8,7 @@
 /* The decoder of a model that generates. EMILY_UNSUPPORTED where it does not. */
 emily_status emily__model_decoder(const emily_model *model, const emily__decoder **out);
 
+/* The struct of the model's family, where that is `family` and the checkpoint has the head of `task`; NULL otherwise. */
+const void *emily__model_self(const emily_model *model, const emily__family *family, emily__task task);
+
 #endif

@@ -26,7 +26,7 @@ static void finds_family_and_task(void **state) {
   accept("{\"model_type\":\"qwen3\",\"architectures\":[\"Qwen3ForSequenceClassification\"]}");
   accept("{\"model_type\":\"qwen3\",\"architectures\":null}");
   refuse("{\"architectures\":[\"BertModel\"]}", EMILY_BAD_FORMAT, "\"model_type\" is missing");
-  refuse("{\"model_type\":\"mamba\"}", EMILY_UNSUPPORTED, "\"mamba\" is no family that emily knows (bert, llama, qwen3)");
+  refuse("{\"model_type\":\"mamba\"}", EMILY_UNSUPPORTED, "\"mamba\" is no family that emily knows (bert, ");
   refuse("{\"model_type\":\"bert\",\"architectures\":[\"BertForQuestionAnswering\"]}", EMILY_UNSUPPORTED,
          "\"BertForQuestionAnswering\" is not supported (BertModel, BertForMaskedLM, ");
   refuse("{\"model_type\":\"bert\",\"architectures\":[3]}", EMILY_BAD_FORMAT, "must be a list of strings");

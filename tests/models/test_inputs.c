@@ -99,6 +99,38 @@ static void checks_values(void **state) {
   refuse((const entry[]){IDS, {"position_ids", EMILY_INT32, 2, 3, {4}}}, 2, ALL, "\"position_ids\" holds 4");
 }
 
+/* Whisper's two: what fits is taken, what does not is named. ndim of the features, then their extents, and the ids' rows. */
+static emily_status take_features(int32_t ndim, const int64_t *shape, emily_dtype dtype, int64_t rows, emily_scope *s,
+                                  emily__inputs *out) {
+  static const emily__model_sizes of_sound = {.vocab = 10, .positions = 4, .extents = {3, 5}};
+  emily_array_map *map = emily_array_map_new();
+  emily_array *features = emily_zeros(s, shape, ndim, dtype), *ids = emily_zeros(s, INTS(rows, 2), 2, EMILY_INT32);
+  assert_int_equal(emily_array_map_set(map, "input_features", features), EMILY_OK);
+  assert_int_equal(emily_array_map_set(map, "decoder_input_ids", ids), EMILY_OK);
+  emily_status status =
+      emily__inputs_take(s, map, EMILY__INPUT_FEATURES | EMILY__INPUT_DECODER_IDS, &of_sound, out);
+  emily_array_map_release(map);
+  return status;
+}
+
+static void takes_floats(void **state) {
+  (void)state;
+  emily_scope *s = emily_scope_open(NULL);
+  emily__inputs in;
+  assert_int_equal(take_features(3, INTS(2, 3, 5), EMILY_FLOAT16, 2, s, &in), EMILY_OK);
+  assert_true(in.batch == 2 && in.length == 2 && in.ids);
+  assert_int_equal(emily_array_dtype(in.features), EMILY_FLOAT32);
+  assert_int_equal(take_features(3, INTS(2, 3, 5), EMILY_INT32, 2, s, &in), EMILY_INVALID_ARGUMENT);
+  assert_non_null(strstr(emily_last_error()->message, "\"input_features\" is int32"));
+  assert_int_equal(take_features(3, INTS(2, 3, 4), EMILY_FLOAT32, 2, s, &in), EMILY_INVALID_ARGUMENT);
+  assert_non_null(strstr(emily_last_error()->message, "[batch, 3, 5]"));
+  assert_int_equal(take_features(2, INTS(2, 3), EMILY_FLOAT32, 2, s, &in), EMILY_INVALID_ARGUMENT);
+  assert_int_equal(take_features(3, INTS(0, 3, 5), EMILY_FLOAT32, 2, s, &in), EMILY_INVALID_ARGUMENT);
+  assert_int_equal(take_features(3, INTS(2, 3, 5), EMILY_FLOAT32, 1, s, &in), EMILY_INVALID_ARGUMENT);
+  assert_non_null(strstr(emily_last_error()->message, "has 2 rows and the token ids 1"));
+  test_close(s);
+}
+
 static void finds_the_largest_value(void **state) {
   (void)state;
   emily_array *x = emily_array_from_data((const int32_t[]){3, -7, 12, 5}, SHAPE(2, 2), EMILY_INT32);
@@ -113,6 +145,7 @@ int main(void) {
       cmocka_unit_test(takes_all_four),          cmocka_unit_test(most_are_optional),
       cmocka_unit_test(names_what_is_not_taken), cmocka_unit_test(checks_shapes_and_dtypes),
       cmocka_unit_test(checks_values),           cmocka_unit_test(finds_the_largest_value),
+      cmocka_unit_test(takes_floats),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
