@@ -19,18 +19,18 @@ void emily__decoder_configure(emily__config *config, emily__task task, emily__de
 }
 
 static void bind_head(emily__weights *w, emily__task task, bool tie, const char *embedding, const char *classifier,
-                      emily__decoder *d, emily_array **embed) {
+                      emily__decoder *d, emily__embedding *embed) {
   if (task == EMILY__TASK_CAUSAL_LM) {
-    emily__weights_tied(w, tie, d->vocab, d->hidden_size, embedding, "lm_head.weight", embed, &d->head.weight);
+    emily__weights_tied(w, tie, d->vocab, d->hidden_size, embedding, "lm_head", embed, &d->head);
     return;
   }
-  *embed = emily__weights_matrix(w, d->vocab, d->hidden_size, "%s", embedding);
+  *embed = emily__weights_embedding(w, d->vocab, d->hidden_size, "%s", embedding);
   if (task == EMILY__TASK_SEQUENCE) d->head = emily__weights_linear(w, d->hidden_size, d->labels, false, "score");
   if (task == EMILY__TASK_TOKEN) d->head = emily__weights_linear(w, d->hidden_size, d->labels, d->label_bias, "%s", classifier);
 }
 
 void emily__decoder_bind(emily__weights *weights, emily__task task, bool tie, const char *embedding, const char *classifier,
-                         emily__decoder *decoder, emily_array **embed) {
+                         emily__decoder *decoder, emily__embedding *embed) {
   bind_head(weights, task, tie, embedding, classifier, decoder, embed);
   for (int64_t i = 0; i < decoder->rope_count; i++)
     decoder->freqs[i] = emily__weights_adopt(weights, emily__rope_frequencies(&decoder->rope[i], 0));

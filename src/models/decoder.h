@@ -36,7 +36,7 @@ typedef struct emily__decoder {
   int8_t ropes[EMILY__MAX_LAYERS];    /* which rope a layer rotates by, or EMILY__NO_ROPE */
   int64_t windows[EMILY__MAX_LAYERS]; /* a layer's sliding window; 0: none */
   emily_array *freqs[EMILY__MAX_ROPES]; /* float32 [rope.dims / 2] */
-  emily__linear head;   /* [V, D] or [labels, D]; weight NULL for the body alone */
+  emily__linear head;   /* [V, D] or [labels, D]; absent for the body alone */
   double logit_cap;     /* logits are cap * tanh(logits / cap); 0: as they are */
   int64_t pad_token;    /* for sequence classification; -1: none */
   int64_t labels;
@@ -64,10 +64,10 @@ void emily__decoder_layer_types(emily__config *config, int64_t layer_count, int6
 /* Qwen's windows: layers from max_window_layers on, or what layer_types says. */
 void emily__decoder_windows(emily__config *config, int64_t layer_count, int64_t *window_of);
 
-/* The head's weights and the frequencies. embedding: the name of the token embedding, to which the head may be tied;
+/* The head's weights and the frequencies. embedding: the name of the token embedding (without ".weight"), to which the head may be tied;
  * classifier: the name of the head of token classification. */
 void emily__decoder_bind(emily__weights *weights, emily__task task, bool tie, const char *embedding, const char *classifier,
-                         emily__decoder *decoder, emily_array **embed);
+                         emily__decoder *decoder, emily__embedding *embed);
 
 /* The positions of the pass's tokens, int32 [B, T] or [1, T]. */
 emily_array *emily__pass_positions(const emily__pass *pass);

@@ -111,7 +111,7 @@ static void bind_layer(emily__weights *w, const emily__stack *m, int64_t index, 
 
 void emily__stack_bind(emily__weights *w, emily__task task, void *self) {
   emily__stack *m = self;
-  emily__decoder_bind(w, task, m->tie, "model.embed_tokens.weight", "score", &m->decoder, &m->words);
+  emily__decoder_bind(w, task, m->tie, "model.embed_tokens", "score", &m->decoder, &m->words);
   m->norm = bind_norm(w, m, m->decoder.hidden_size, "model.", "norm");
   m->layers = emily__weights_alloc(w, m->decoder.layer_count, sizeof *m->layers);
   for (int64_t i = 0; i < m->decoder.layer_count && m->layers; i++) bind_layer(w, m, i, &m->layers[i]);
@@ -150,9 +150,9 @@ static emily_array *layer_apply(const emily__stack *m, const emily__pass *pass, 
 
 /* sqrt(hidden_size) as the embedding's dtype holds it: what the model was trained with. */
 static emily_array *embed(const emily__stack *m, emily_scope *s, emily_array *ids) {
-  emily_array *h = emily__embed(s, m->words, ids);
+  emily_array *h = emily__embed(s, &m->words, ids);
   if (!m->scale_embeddings) return h;
-  emily_array *scale = emily_astype(s, emily__constant(s, sqrt((double)m->decoder.hidden_size)), emily_array_dtype(m->words));
+  emily_array *scale = emily_astype(s, emily__constant(s, sqrt((double)m->decoder.hidden_size)), emily__embedding_dtype(&m->words));
   return emily_multiply(s, h, emily_astype(s, scale, EMILY_FLOAT32));
 }
 

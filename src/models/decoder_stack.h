@@ -35,7 +35,7 @@ typedef struct emily__stack {
   const char *act_name;
   emily__activation *act;
 
-  emily_array *words;  /* [V, D] */
+  emily__embedding words; /* [V, D] */
   emily__stack_layer *layers;
   emily__norm norm;
 } emily__stack;

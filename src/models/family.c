@@ -90,8 +90,9 @@ emily_status emily__family_find(emily__config *config, const emily__family **fam
 }
 
 emily_status emily__family_configure(const emily__family *family, emily__task task, emily__config *config,
-                                     void *self) {
+                                     void *self, emily__quantization *quantization) {
   family->configure(config, task, self);
+  emily__quantization_read(config, quantization);
   emily__config_only_empty(config, "pruned_heads");
   return emily__config_done(config, family->model_type, emily__config_harmless);
 }
@@ -104,7 +105,9 @@ emily_status emily__model_config_check(const char *text, size_t length, const ch
   emily_status status = emily__family_find(&config, &family, &task);
   if (status == EMILY_OK) {
     void *self = emily__calloc(1, family->size);
-    status = self ? emily__family_configure(family, task, &config, self) : EMILY_OUT_OF_MEMORY;
+    emily__quantization quantization = {0};
+    status = self ? emily__family_configure(family, task, &config, self, &quantization) : EMILY_OUT_OF_MEMORY;
+    emily__quantization_free(&quantization);
     emily__free(self);
   }
   emily__config_free(&config);

@@ -77,9 +77,9 @@ const char *emily__task_name(emily__task task);
 /* The family and the task that a config names. EMILY_UNSUPPORTED names what is not known and lists what is. */
 emily_status emily__family_find(emily__config *config, const emily__family **family, emily__task *task);
 
-/* Read a whole config for a family into `self` (family->size bytes). */
+/* Read a whole config for a family into `self` (family->size bytes) and `quantization` (zeroed before; to be freed even on failure). */
 emily_status emily__family_configure(const emily__family *family, emily__task task, emily__config *config,
-                                     void *self);
+                                     void *self, emily__quantization *quantization);
 
 /* Check the text of a config.json as loading it would, and nothing else: what fuzzers and `emily info` call. */
 emily_status emily__model_config_check(const char *text, size_t length, const char *name);

@@ -13,6 +13,7 @@ struct emily_model {
   const emily__family *family;
   emily__task task;
   void *self; /* the family's struct; its arrays belong to weights */
+  emily__quantization quantization; /* how weights are packed */
   emily__weights weights;
   emily_stream *stream;
   char *path;
@@ -25,7 +26,7 @@ static emily_status configure(emily_model *model, emily__config *config, bool bo
   if (body_only) model->task = EMILY__TASK_BODY;
   model->self = emily__calloc(1, model->family->size);
   if (!model->self) return EMILY_OUT_OF_MEMORY;
-  return emily__family_configure(model->family, model->task, config, model->self);
+  return emily__family_configure(model->family, model->task, config, model->self, &model->quantization);
 }
 
 static emily_status load_config(emily_model *model, bool body_only) {
@@ -62,7 +63,7 @@ static emily_status load_weights(emily_model *model) {
   const char **ignorable = ignorable_names(model);
   emily_status status = ignorable ? EMILY_OK : EMILY_OUT_OF_MEMORY;
   if (status == EMILY_OK) {
-    emily__weights_open(&model->weights, checkpoint, model->path, model->family->prefix);
+    emily__weights_open(&model->weights, checkpoint, model->path, model->family->prefix, &model->quantization);
     model->family->bind(&model->weights, model->task, model->self);
     status = emily__weights_finish(&model->weights, ignorable);
   }
@@ -73,6 +74,7 @@ static emily_status load_weights(emily_model *model) {
 
 static void destroy(emily_model *model) {
   emily__weights_free(&model->weights);
+  emily__quantization_free(&model->quantization);
   emily_stream_release(model->stream);
   emily__free(model->self);
   emily__free(model->path);

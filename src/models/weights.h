@@ -13,13 +13,17 @@
 
 #include "base/vec.h"
 #include "emily/checkpoint.h"
+#include "models/quantization.h"
 #include "nn/layers.h"
+
+enum { EMILY__WEIGHT_NAME_MAX = 256 };
 
 typedef struct emily__weights {
   emily_checkpoint *checkpoint; /* borrowed; only while loading */
   const char *path;             /* for messages; borrowed */
   const char *prefix;           /* "model.": what names of the body begin with; borrowed */
   bool bare;                    /* the checkpoint's names lack it */
+  const emily__quantization *quantization; /* how layers are packed; NULL: none is; borrowed, only while loading */
   EMILY__VEC(emily_array *) arrays;
   EMILY__VEC(void *) blocks;
   emily__str problems;          /* what is wrong so far, "a; b" */
@@ -27,8 +31,9 @@ typedef struct emily__weights {
   emily_status status;          /* what failed for another reason: memory, a damaged file */
 } emily__weights;
 
-/* Begin to load. prefix: the body's ("model."). */
-void emily__weights_open(emily__weights *weights, emily_checkpoint *checkpoint, const char *path, const char *prefix);
+/* Begin to load. prefix: the body's ("model."). quantization: NULL where no layer is packed. */
+void emily__weights_open(emily__weights *weights, emily_checkpoint *checkpoint, const char *path, const char *prefix,
+                         const emily__quantization *quantization);
 void emily__weights_free(emily__weights *weights); /* all arrays and blocks */
 
 /* Zeroed memory that lives as long as the weights; NULL on failure, which is remembered. */
@@ -37,8 +42,8 @@ void *emily__weights_alloc(emily__weights *weights, int64_t count, size_t size);
 /* Whether the checkpoint has a tensor of that name. */
 bool emily__weights_has(const emily__weights *weights, const char *format, ...) EMILY_PRINTF(2, 3);
 
-/* The tensor of a name (printf's format), which must have that shape and a float dtype of 16 or 32 bits. Borrowed;
- * NULL, and written down, where something is wrong. */
+/* The tensor of a name (printf's format), which must have that shape and a float dtype of 16 bits or more (float64 is taken to
+ * float32). Borrowed; NULL, and written down, where something is wrong. */
 emily_array *emily__weights_get(emily__weights *weights, const int64_t *shape, int32_t ndim, const char *format, ...)
     EMILY_PRINTF(4, 5);
 emily_array *emily__weights_vector(emily__weights *weights, int64_t size, const char *format, ...)
@@ -46,18 +51,46 @@ emily_array *emily__weights_vector(emily__weights *weights, int64_t size, const 
 emily_array *emily__weights_matrix(emily__weights *weights, int64_t rows, int64_t columns, const char *format, ...)
     EMILY_PRINTF(4, 5);
 
+/* The same for a tensor of one of the dtypes in a set (1u << dtype); `wanted` names them. */
+emily_array *emily__weights_take(emily__weights *weights, uint32_t dtypes, const char *wanted, const int64_t *shape, int32_t ndim,
+                                 const char *name);
+
+/* A matrix (experts: a stack of them) "<name>.weight" of a shape, dense or packed as the checkpoint has it. */
+emily__weight emily__weights_weight(emily__weights *weights, const int64_t *shape, int32_t ndim, const char *name);
+
 /* "<name>.weight" [out, in] and, where bias is true, "<name>.bias" [out]. */
 emily__linear emily__weights_linear(emily__weights *weights, int64_t in, int64_t out, bool bias, const char *format,
                                     ...) EMILY_PRINTF(5, 6);
 
-/* Two matrices that are one where `tie` is true and the checkpoint holds only one of them; it may hold either, or both
- * (which are then used as they are). */
-void emily__weights_tied(emily__weights *weights, bool tie, int64_t rows, int64_t columns, const char *source_name,
-                         const char *target_name, emily_array **source, emily_array **target);
+/* The same where the file has the dense matrix the other way round, [in, out] (GPT-2's Conv1D). */
+emily__linear emily__weights_linear_across(emily__weights *weights, int64_t in, int64_t out, bool bias, const char *format,
+                                           ...) EMILY_PRINTF(5, 6);
+
+/* "<name>.weight" [rows, columns] */
+emily__embedding emily__weights_embedding(emily__weights *weights, int64_t rows, int64_t columns, const char *format, ...)
+    EMILY_PRINTF(4, 5);
+
+/* "<name>.weight" [count, out, in] and, where bias is true, "<name>.bias" [count, out]. */
+emily__experts emily__weights_experts(emily__weights *weights, int64_t count, int64_t in, int64_t out, bool bias, const char *format,
+                                      ...) EMILY_PRINTF(6, 7);
+
+/* A table and a head (without bias) that are one where `tie` is true and the checkpoint holds only one of them; it may hold either,
+ * or both (which are then used as they are). Names without ".weight". */
+void emily__weights_tied(emily__weights *weights, bool tie, int64_t rows, int64_t columns, const char *table_name,
+                         const char *head_name, emily__embedding *table, emily__linear *head);
 
 /* "<name>.weight" [size] and, where bias is true, "<name>.bias" [size]; old checkpoints call them gamma and beta. */
 emily__norm emily__weights_norm(emily__weights *weights, int64_t size, double eps, bool bias, const char *format, ...)
     EMILY_PRINTF(5, 6);
+
+/* Write a problem down, as one of those that emily__weights_finish lists. */
+void emily__weights_problem(emily__weights *weights, const char *format, ...) EMILY_PRINTF(2, 3);
+
+/* Remember a failure for another reason. */
+void emily__weights_fail(emily__weights *weights, emily_status status);
+
+/* The name as the checkpoint has it: without the prefix where that is bare. */
+const char *emily__weights_stored(const emily__weights *weights, const char *name);
 
 /* Put an array of the loader's own making under the weights' care: takes the caller's reference and returns it. NULL in, NULL
  * out, and the latest failure is remembered. */

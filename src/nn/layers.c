@@ -6,12 +6,31 @@ emily_array *emily__constant(emily_scope *scope, double value) {
   return array ? emily_scope_adopt(scope, array) : emily_scope_fail(scope);
 }
 
+bool emily__linear_present(const emily__linear *layer) { return layer->weight.data; }
+
 emily_array *emily__linear_apply(emily_scope *scope, const emily__linear *layer, emily_array *x) {
-  return emily_linear(scope, x, layer->weight, layer->bias);
+  if (!layer->weight.packing) return emily_linear(scope, x, layer->weight.data, layer->bias);
+  emily_array *y = emily__weight_product(scope, &layer->weight, x);
+  return layer->bias ? emily_add(scope, y, layer->bias) : y;
 }
 
-emily_array *emily__embed(emily_scope *scope, emily_array *table, emily_array *ids) {
-  return emily_astype(scope, emily_take(scope, table, ids, 0), EMILY_FLOAT32);
+emily_array *emily__embed(emily_scope *scope, const emily__embedding *table, emily_array *ids) {
+  return emily__weight_rows(scope, &table->weight, ids);
+}
+
+emily_dtype emily__embedding_dtype(const emily__embedding *table) {
+  const emily__weight *w = &table->weight;
+  const emily_dtype dtype = emily_array_dtype(w->packing ? w->scales : w->data);
+  return emily_dtype_is_float(dtype) ? dtype : EMILY_FLOAT32;
+}
+
+emily__linear emily__embedding_as_linear(const emily__embedding *table) { return (emily__linear){.weight = table->weight}; }
+
+/* A product takes matrices: each x is one of a single row, which goes at the end. */
+emily_array *emily__experts_apply(emily_scope *scope, const emily__experts *experts, emily_array *x, emily_array *indices) {
+  emily_array *y = emily__weight_gather(scope, &experts->weight, emily_expand_dims(scope, x, (const int64_t[]){-2}, 1), indices);
+  y = emily_squeeze(scope, y, (const int64_t[]){-2}, 1); /* [..., k, out] */
+  return experts->bias ? emily_add(scope, y, emily_take(scope, experts->bias, indices, 0)) : y;
 }
 
 emily_array *emily__rms_norm_apply(emily_scope *scope, const emily__norm *norm, emily_array *x) {

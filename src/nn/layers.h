@@ -1,18 +1,30 @@
 /* layers.h: the layers that model families share, as expressions of the public API.
  *
  * A layer's struct holds borrowed weights; whoever loaded them keeps them alive. Activations are float32, weights
- * stay in the dtype of their file (float32, float16, bfloat16). A failure is the scope's.
+ * stay as their file has them: float32, float16, bfloat16, or packed (weight.h). A failure is the scope's.
  */
 #ifndef EMILY_NN_LAYERS_H
 #define EMILY_NN_LAYERS_H
 
 #include "emily/ops.h"
 #include "nn/activation.h"
+#include "nn/weight.h"
 
 typedef struct emily__linear {
-  emily_array *weight; /* [out, in] */
-  emily_array *bias;   /* [out], or NULL */
+  emily__weight weight; /* [out, in] */
+  emily_array *bias;    /* [out], or NULL */
 } emily__linear;
+
+/* A table of vectors that ids choose from. */
+typedef struct emily__embedding {
+  emily__weight weight; /* [V, D] */
+} emily__embedding;
+
+/* One linear layer an expert, stacked. */
+typedef struct emily__experts {
+  emily__weight weight; /* [E, out, in] */
+  emily_array *bias;    /* [E, out], or NULL */
+} emily__experts;
 
 typedef struct emily__norm {
   emily_array *weight; /* [D] */
@@ -35,11 +47,23 @@ typedef struct emily__mlp {
 /* A 0-d float32 that the scope owns. */
 emily_array *emily__constant(emily_scope *scope, double value);
 
+/* Whether there is such a layer: families leave out what a checkpoint need not have. */
+bool emily__linear_present(const emily__linear *layer);
+
 /* x [..., in]: [..., out] */
 emily_array *emily__linear_apply(emily_scope *scope, const emily__linear *layer, emily_array *x);
 
-/* ids int32 [B, T], table [V, D]: float32 [B, T, D] */
-emily_array *emily__embed(emily_scope *scope, emily_array *table, emily_array *ids);
+/* ids int32 [B, T]: float32 [B, T, D] */
+emily_array *emily__embed(emily_scope *scope, const emily__embedding *table, emily_array *ids);
+
+/* The dtype of what the table's numbers are stored in, or, packed, of their scales; float32 where those are no floats. */
+emily_dtype emily__embedding_dtype(const emily__embedding *table);
+
+/* The table as the head that is tied to it, [V, D]: x @ table^T. */
+emily__linear emily__embedding_as_linear(const emily__embedding *table);
+
+/* The experts that indices choose, int [..., k]: x [..., 1, in] (the same x for all k) or [..., k, in]: [..., k, out]. */
+emily_array *emily__experts_apply(emily_scope *scope, const emily__experts *experts, emily_array *x, emily_array *indices);
 
 emily_array *emily__rms_norm_apply(emily_scope *scope, const emily__norm *norm, emily_array *x);
 emily_array *emily__layer_norm_apply(emily_scope *scope, const emily__norm *norm, emily_array *x);

@@ -40,7 +40,7 @@ static void bert_refuses_by_name(void **state) {
   refuse(BERT "\"foo\":1}", EMILY_UNSUPPORTED, "\"foo\" is not known to bert");
   accept(BERT "\"pruned_heads\":{},\"directionality\":\"bidi\",\"pooler_type\":\"first_token_transform\"}");
   refuse(BERT "\"pruned_heads\":{\"0\":[1]}}", EMILY_UNSUPPORTED, "\"pruned_heads\" is not supported unless it is empty");
-  refuse(BERT "\"quantization_config\":{}}", EMILY_UNSUPPORTED, "quantization_config");
+  refuse(BERT "\"quantization_config\":{}}", EMILY_BAD_FORMAT, "\"quantization_config\" has neither");
   refuse(BERT "\"position_embedding_type\":\"relative_key\"}", EMILY_UNSUPPORTED, "position_embedding_type");
   refuse(BERT "\"is_decoder\":true}", EMILY_UNSUPPORTED, "is_decoder");
   refuse(BERT "\"add_cross_attention\":true}", EMILY_UNSUPPORTED, "add_cross_attention");

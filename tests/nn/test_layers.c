@@ -6,9 +6,9 @@
 static void embeds_in_float32(void **state) {
   (void)state;
   emily_scope *s = emily_scope_open(NULL);
-  emily_array *table = emily_astype(s, FLOATS(s, SHAPE(3, 2), 1, 2, 3, 4, 5, 6), EMILY_BFLOAT16);
+  emily__embedding table = {{.data = emily_astype(s, FLOATS(s, SHAPE(3, 2), 1, 2, 3, 4, 5, 6), EMILY_BFLOAT16)}};
   emily_array *ids = emily_astype(s, FLOATS(s, SHAPE(1, 2), 2, 0), EMILY_INT32);
-  emily_array *y = emily__embed(s, table, ids);
+  emily_array *y = emily__embed(s, &table, ids);
   assert_int_equal(emily_array_dtype(y), EMILY_FLOAT32);
   EXPECT(s, y, SHAPE(1, 2, 2), 5, 6, 1, 2);
   test_close(s);
@@ -22,7 +22,7 @@ static void mixes_float32_with_16_bit_weights(void **state) {
     emily_array *w = emily_astype(s, FLOATS(s, SHAPE(2, 3), 1, 0, 2, 0, 1, -1), dtypes[i]);
     emily_array *b = emily_astype(s, FLOATS(s, SHAPE(2), 10, 20), dtypes[i]);
     emily_array *x = FLOATS(s, SHAPE(1, 1, 3), 1, 2, 3);
-    emily__linear plain = {.weight = w}, biased = {.weight = w, .bias = b};
+    emily__linear plain = {.weight = {.data = w}}, biased = {.weight = {.data = w}, .bias = b};
     assert_int_equal(emily_array_dtype(emily__linear_apply(s, &biased, x)), EMILY_FLOAT32);
     EXPECT(s, emily__linear_apply(s, &plain, x), SHAPE(1, 1, 2), 7, -1);
     EXPECT(s, emily__linear_apply(s, &biased, x), SHAPE(1, 1, 2), 17, 19);
@@ -35,9 +35,9 @@ static void runs_both_mlps(void **state) {
   emily_scope *s = emily_scope_open(NULL);
   emily_array *eye = FLOATS(s, SHAPE(2, 2), 1, 0, 0, 1), *swap = FLOATS(s, SHAPE(2, 2), 0, 1, 1, 0);
   emily_array *x = FLOATS(s, SHAPE(1, 1, 2), 3, -4);
-  emily__mlp mlp = {.in = {eye, NULL}, .out = {swap, NULL}, .act = emily_relu};
+  emily__mlp mlp = {.in = {.weight = {.data = eye}}, .out = {.weight = {.data = swap}}, .act = emily_relu};
   EXPECT(s, emily__mlp_apply(s, &mlp, x), SHAPE(1, 1, 2), 0, 3);
-  emily__gated_mlp gated = {.gate = {eye, NULL}, .up = {swap, NULL}, .down = {eye, NULL}, .act = emily_relu};
+  emily__gated_mlp gated = {.gate = {.weight = {.data = eye}}, .up = {.weight = {.data = swap}}, .down = {.weight = {.data = eye}}, .act = emily_relu};
   EXPECT(s, emily__gated_mlp_apply(s, &gated, x), SHAPE(1, 1, 2), -12, 0);
   test_close(s);
 }
@@ -67,7 +67,7 @@ static void splits_and_merges_heads(void **state) {
 static void passes_failures_on(void **state) {
   (void)state;
   emily_scope *s = emily_scope_open(NULL);
-  emily__linear wrong = {.weight = FLOATS(s, SHAPE(2, 3), 1, 0, 2, 0, 1, -1)};
+  emily__linear wrong = {.weight = {.data = FLOATS(s, SHAPE(2, 3), 1, 0, 2, 0, 1, -1)}};
   emily_array *y = emily__linear_apply(s, &wrong, FLOATS(s, SHAPE(1, 1, 2), 1, 2));
   assert_null(y);
   assert_null(emily__split_heads(s, y, 2));

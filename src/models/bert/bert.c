@@ -24,10 +24,10 @@ typedef struct bert {
   bool tie;
   emily__activation *act;
 
-  emily_array *words, *positions, *token_types; /* [V, D], [P, D], [types, D] */
+  emily__embedding words, positions, token_types; /* [V, D], [P, D], [types, D] */
   emily__norm norm;
   layer *layers;
-  emily__linear pooler;    /* [D, D]; weight NULL where the checkpoint has none */
+  emily__linear pooler;    /* [D, D]; absent where the checkpoint has none */
   emily__linear transform; /* masked words: [D, D] */
   emily__norm transform_norm;
   emily__linear head; /* [V, D], or [labels, D] */
@@ -78,8 +78,8 @@ static void bind_layer(emily__weights *w, const bert *b, int64_t index, layer *l
 static void bind_masked_lm(emily__weights *w, bert *b) {
   b->transform = emily__weights_linear(w, b->hidden, b->hidden, true, "cls.predictions.transform.dense");
   b->transform_norm = emily__weights_norm(w, b->hidden, b->eps, true, "cls.predictions.transform.LayerNorm");
-  emily__weights_tied(w, b->tie, b->vocab, b->hidden, "bert.embeddings.word_embeddings.weight",
-                      "cls.predictions.decoder.weight", &b->words, &b->head.weight);
+  emily__weights_tied(w, b->tie, b->vocab, b->hidden, "bert.embeddings.word_embeddings",
+                      "cls.predictions.decoder", &b->words, &b->head);
   const char *stored = emily__weights_has(w, "cls.predictions.decoder.bias") ? "cls.predictions.decoder.bias"
                                                                               : "cls.predictions.bias";
   b->head.bias = emily__weights_vector(w, b->vocab, "%s", stored);
@@ -92,14 +92,14 @@ static void bind_head(emily__weights *w, emily__task task, bert *b) {
   if (task == EMILY__TASK_SEQUENCE || task == EMILY__TASK_TOKEN)
     b->head = emily__weights_linear(w, b->hidden, b->labels, true, "classifier");
   if (task == EMILY__TASK_MASKED_LM) bind_masked_lm(w, b);
-  else b->words = emily__weights_matrix(w, b->vocab, b->hidden, "bert.embeddings.word_embeddings.weight");
+  else b->words = emily__weights_embedding(w, b->vocab, b->hidden, "bert.embeddings.word_embeddings");
 }
 
 static void bind(emily__weights *w, emily__task task, void *self) {
   bert *b = self;
   bind_head(w, task, b);
-  b->positions = emily__weights_matrix(w, b->max_positions, b->hidden, "bert.embeddings.position_embeddings.weight");
-  b->token_types = emily__weights_matrix(w, b->types, b->hidden, "bert.embeddings.token_type_embeddings.weight");
+  b->positions = emily__weights_embedding(w, b->max_positions, b->hidden, "bert.embeddings.position_embeddings");
+  b->token_types = emily__weights_embedding(w, b->types, b->hidden, "bert.embeddings.token_type_embeddings");
   b->norm = emily__weights_norm(w, b->hidden, b->eps, true, "bert.embeddings.LayerNorm");
   b->layers = emily__weights_alloc(w, b->layer_count, sizeof *b->layers);
   for (int64_t i = 0; i < b->layer_count && b->layers; i++) bind_layer(w, b, i, &b->layers[i]);
@@ -112,13 +112,13 @@ static emily__model_sizes sizes(const void *self) {
 
 /* [B, T, D] */
 static emily_array *embed(const bert *b, emily_scope *s, const emily__inputs *in) {
-  emily_array *words = emily__embed(s, b->words, in->ids);
+  emily_array *words = emily__embed(s, &b->words, in->ids);
   emily_array *types = in->types, *positions = in->positions;
   if (!types) types = emily_zeros(s, (const int64_t[]){1, 1}, 2, EMILY_INT32);
   if (!positions)
     positions = emily_expand_dims(s, emily_arange(s, 0, (double)in->length, 1, EMILY_INT32), (const int64_t[]){0}, 1);
-  emily_array *h = emily_add(s, words, emily__embed(s, b->token_types, types));
-  return emily__layer_norm_apply(s, &b->norm, emily_add(s, h, emily__embed(s, b->positions, positions)));
+  emily_array *h = emily_add(s, words, emily__embed(s, &b->token_types, types));
+  return emily__layer_norm_apply(s, &b->norm, emily_add(s, h, emily__embed(s, &b->positions, positions)));
 }
 
 /* h [B, T, D], mask [B, 1, 1, T] or NULL: [B, T, D] */
@@ -152,7 +152,7 @@ static void add_pooled(const bert *b, emily_scope *s, emily_array *h, const emil
   emily_array *mask = in->mask;
   if (!mask) mask = emily_ones(s, (const int64_t[]){in->batch, in->length}, 2, EMILY_BOOL);
   emily_array *mean = emily__pool_mean(s, h, mask);
-  if (b->pooler.weight) emily__outputs_add(out, "pooler_output", pooled(b, s, h));
+  if (emily__linear_present(&b->pooler)) emily__outputs_add(out, "pooler_output", pooled(b, s, h));
   emily__outputs_add(out, "mean_pooled", mean);
   emily__outputs_add(out, "mean_pooled_l2", emily__l2_normalize(s, mean));
 }

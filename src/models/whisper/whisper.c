@@ -114,15 +114,15 @@ static void bind_stack(emily__weights *w, const emily__whisper *whisper, const c
 }
 
 static void bind(emily__weights *w, emily__task task, void *self) {
-  static const char words[] = "model.decoder.embed_tokens.weight";
+  static const char words[] = "model.decoder.embed_tokens";
   emily__whisper *whisper = self;
   int64_t d = whisper->hidden;
   whisper->conv1 = bind_conv(w, whisper->mels, d, "conv1");
   whisper->conv2 = bind_conv(w, d, d, "conv2");
   bind_stack(w, whisper, "encoder", &whisper->encoder);
   bind_stack(w, whisper, "decoder", &whisper->decoder);
-  if (task == EMILY__TASK_BODY) whisper->words = emily__weights_matrix(w, whisper->vocab, d, "%s", words);
-  else emily__weights_tied(w, whisper->tie, whisper->vocab, d, words, "proj_out.weight", &whisper->words, &whisper->head.weight);
+  if (task == EMILY__TASK_BODY) whisper->words = emily__weights_embedding(w, whisper->vocab, d, "%s", words);
+  else emily__weights_tied(w, whisper->tie, whisper->vocab, d, words, "proj_out", &whisper->words, &whisper->head);
 }
 
 int64_t emily__whisper_frames(const emily__whisper *whisper) { return 2 * whisper->encoder.positions; }
@@ -186,7 +186,7 @@ void emily__whisper_cross(const emily__whisper *w, emily_scope *s, emily_array *
 
 /* ids [B, T] at positions past …: [B, T, D] */
 static emily_array *embed(const emily__whisper *w, emily_scope *s, emily_array *ids, int64_t past) {
-  emily_array *h = emily__embed(s, w->words, ids);
+  emily_array *h = emily__embed(s, &w->words, ids);
   if (!h) return NULL;
   int64_t from[] = {past, 0}, to[] = {past + emily_array_dim(ids, 1), w->hidden};
   return emily_add(s, h, emily_slice(s, w->decoder.position_table, from, to, NULL));

@@ -37,8 +37,8 @@ typedef struct emily__whisper {
   emily__activation *act;
   emily__whisper_conv conv1, conv2;
   emily__whisper_stack encoder, decoder;
-  emily_array *words;  /* [V, D] */
-  emily__linear head;  /* [V, D]; weight NULL for the body alone */
+  emily__embedding words; /* [V, D] */
+  emily__linear head;  /* [V, D]; absent for the body alone */
 } emily__whisper;
 
 /* How many frames of features the encoder takes. */
