@@ -71,16 +71,30 @@ typedef struct emily_tokenizer_settings {
 /* What the file says of truncation and padding; out->struct_size must be set. */
 EMILY_API emily_status emily_tokenizer_get_settings(const emily_tokenizer *tokenizer, emily_tokenizer_settings *out);
 
+/* How a text that has more than max_length tokens is shortened. */
+enum {
+  EMILY_TRUNCATE_AS_FILE = 0,       /* as the file says; from the longer text where it says nothing */
+  EMILY_TRUNCATE_LONGEST_FIRST = 1, /* from the longer text until both are of one length, then from both */
+  EMILY_TRUNCATE_ONLY_FIRST = 2,
+  EMILY_TRUNCATE_ONLY_SECOND = 3
+};
+
+/* What emily_encoding_offsets counts. */
+enum { EMILY_OFFSETS_NONE = 0, EMILY_OFFSETS_BYTES = 1, EMILY_OFFSETS_CHARACTERS = 2 };
+
 typedef struct emily_encode_options {
   size_t struct_size;
   int64_t max_length;         /* most tokens, special ones included; 0: no limit; -1: as the file says */
   int64_t pad_length;         /* fill up to this many; 0: no padding; -1: as the file says */
   int32_t add_special_tokens; /* 0 or 1 */
-  int32_t want_offsets;       /* 0 or 1: emily_encoding_offsets is wanted */
+  int32_t want_offsets;       /* EMILY_OFFSETS_… */
+  int32_t truncation;         /* EMILY_TRUNCATE_… */
+  int32_t want_windows;       /* 0 or 1: what truncation cuts off comes in further windows; emily_encoding_window */
+  int64_t stride;             /* how many tokens of the shortened text a window has in common with the one before */
 } emily_encode_options;
 
 /* As the file says, except that nothing is padded. */
-#define EMILY_ENCODE_OPTIONS_INIT {sizeof(emily_encode_options), -1, 0, 1, 0}
+#define EMILY_ENCODE_OPTIONS_INIT {sizeof(emily_encode_options), -1, 0, 1, 0, 0, 0, 0}
 
 /* pair: a second text (a question's passage, a premise's hypothesis), or NULL. options: NULL for the defaults. Each
  * text is at most 256 MiB long. *out is freed by emily_encoding_free. */
@@ -97,10 +111,25 @@ EMILY_API const int32_t *emily_encoding_type_ids(const emily_encoding *encoding)
 EMILY_API const uint8_t *emily_encoding_special_mask(const emily_encoding *encoding);   /* 1: put in by the template */
 EMILY_API const uint8_t *emily_encoding_attention_mask(const emily_encoding *encoding); /* 0: padding */
 
-/* Two a token: where it begins and ends, in bytes of the text that it came from (of the pair for its tokens); 0, 0 for
- * tokens that came from neither. NULL unless want_offsets was given. A token whose character was made of several
- * covers them all; tokens that share a character each cover the whole of it, or its part where it was cut in bytes. */
+/* Which text a token came from, whatever its type id says: 0 the first, 1 the pair, -1 neither (special, padding). */
+EMILY_API const int32_t *emily_encoding_sequence_ids(const emily_encoding *encoding);
+
+/* Which word of its text a token is of, counted as the pre-tokenizer cuts them; -1 where the token came from neither
+ * text. Where the tokenizer cuts no words, a text between added tokens is one. */
+EMILY_API const int32_t *emily_encoding_word_ids(const emily_encoding *encoding);
+
+/* Two a token: where it begins and ends, in bytes or characters (as want_offsets says) of the text that it came from
+ * (of the pair for its tokens); 0, 0 for tokens that came from neither. NULL unless want_offsets was given. A token
+ * whose character was made of several covers them all; tokens that share a character each cover the whole of it, or its
+ * part where it was cut in bytes. */
 EMILY_API const uint32_t *emily_encoding_offsets(const emily_encoding *encoding);
+
+/* With want_windows, a text that is too long comes in several windows of at most max_length tokens: from the front (or,
+ * where the file truncates on the left, from the back), each with `stride` tokens of the one before, and each with the
+ * special tokens and the whole of the other text. Of a pair, one text must be the one to shorten
+ * (EMILY_TRUNCATE_ONLY_FIRST, _ONLY_SECOND). Window 0 is the encoding itself; the others belong to it. */
+EMILY_API size_t emily_encoding_window_count(const emily_encoding *encoding); /* at least 1 */
+EMILY_API const emily_encoding *emily_encoding_window(const emily_encoding *encoding, size_t index); /* or NULL */
 EMILY_API void emily_encoding_free(emily_encoding *encoding);
 
 /* The text of `count` ids. Ids that no token has are left out, special tokens too where skip_special says so. *text

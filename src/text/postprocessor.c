@@ -1,6 +1,7 @@
 /* postprocessor.c: see postprocessor.h; postprocessor_load.c reads the file. */
 #include "text/postprocessor.h"
 
+#include "text/bytelevel.h"
 #include "text/unicode.h"
 
 size_t emily__postprocessor_added(const emily__postprocessor *post, bool pair) {
@@ -12,33 +13,40 @@ size_t emily__postprocessor_added(const emily__postprocessor *post, bool pair) {
   return count;
 }
 
-/* Whether text[start, end), whose bytes may be broken, ends with a space, and where that begins. */
-static bool ends_with_space(const char *text, size_t start, size_t end, size_t *last) {
-  for (size_t length = 1, used; length <= 4 && length <= end - start; length++) {
-    *last = end - length;
-    int32_t code = emily__utf8_decode(text + *last, length, &used);
-    if (code >= 0 && used == length) return emily__is_space(code);
-  }
+bool emily__postprocessor_trims(const emily__postprocessor *post) {
+  for (size_t i = 0; i < post->steps.count; i++)
+    if (post->steps.data[i].trim_offsets) return true;
   return false;
 }
 
-/* A byte-level token carries the space before its word; its span is the word's alone. */
-static void trim_span(const char *text, emily__span *span) {
-  size_t start = span->start, end = span->end, used, last;
-  while (start < end) {
-    int32_t code = emily__utf8_decode(text + start, end - start, &used);
-    if (code < 0 || !emily__is_space(code)) break;
-    start += used;
+/* GPT-2's letter for a space stands for one byte of the text. */
+void emily__token_spaces(const char *token, size_t length, emily__out_token *out) {
+  bool leading = true;
+  out->leading = out->trailing = 0;
+  for (size_t at = 0, used; at < length; at += used) {
+    int32_t code = emily__utf8_decode(token + at, length - at, &used);
+    uint32_t bytes = code == emily__byte_to_char(' ') ? 1 : code >= 0 && emily__is_space(code) ? (uint32_t)used : 0;
+    leading &= bytes != 0;
+    if (leading) out->leading += bytes;
+    out->trailing = bytes ? out->trailing + bytes : 0;
   }
-  while (ends_with_space(text, start, end, &last)) end = last;
-  *span = (emily__span){(uint32_t)start, (uint32_t)end};
 }
 
-/* Called before any template, while part i is sequence i. */
-static void trim_spans(const char *const texts[2], emily__parts *parts) {
-  for (size_t i = 0; i < parts->list.count && i < 2; i++) {
+/* A byte-level token carries the space before its word; its span is the word's alone. As in tokenizers, the token's
+ * string is asked and not the text: a line feed stays. */
+static void trim_span(const emily__post_step *step, bool first, emily__out_token *token) {
+  uint32_t start = token->span.start, end = token->span.end, leading = token->leading;
+  if (leading == 1 && step->prefix_space && (first || start == 0)) leading = 0;
+  start = leading < end - start ? start + leading : end;
+  if (token->trailing <= end) end = end - token->trailing > start ? end - token->trailing : start;
+  token->span = (emily__span){start, end};
+}
+
+/* Called before any template, while each part is a sequence. */
+static void trim_spans(const emily__post_step *step, emily__parts *parts) {
+  for (size_t i = 0; i < parts->list.count; i++) {
     emily__part *part = &parts->list.data[i];
-    for (size_t j = 0; j < part->tokens.count; j++) trim_span(texts[i], &part->tokens.data[j].span);
+    for (size_t j = 0; j < part->tokens.count; j++) trim_span(step, j == 0, &part->tokens.data[j]);
   }
 }
 
@@ -49,7 +57,7 @@ static void set_type_ids(emily__part *part, int32_t type_id) {
 static emily_status put_special(const emily__postprocessor *post, const emily__template_piece *piece,
                                 emily__part *part) {
   for (size_t i = 0; i < piece->id_count; i++) {
-    emily__out_token token = {post->ids.data[piece->first_id + i], piece->type_id, {0, 0}, true};
+    emily__out_token token = {post->ids.data[piece->first_id + i], piece->type_id, {0, 0}, -1, -1, true, 0, 0};
     if (!emily__vec_push(&part->tokens, token)) return EMILY_OUT_OF_MEMORY;
   }
   return EMILY_OK;
@@ -92,12 +100,11 @@ static emily_status run_template(const emily__postprocessor *post, const emily__
   return EMILY_OK;
 }
 
-emily_status emily__postprocessor_run(const emily__postprocessor *post, bool add_special, const char *const texts[2],
-                                      emily__parts *parts) {
+emily_status emily__postprocessor_run(const emily__postprocessor *post, bool add_special, emily__parts *parts) {
   bool original = true;
   for (size_t i = 0; i < post->steps.count; i++) {
     const emily__post_step *step = &post->steps.data[i];
-    if (step->trim_offsets && original) trim_spans(texts, parts);
+    if (step->trim_offsets && original) trim_spans(step, parts);
     for (size_t j = 0; step->type_ids_zero && j < parts->list.count; j++) set_type_ids(&parts->list.data[j], 0);
     if (!step->has_template || (step->keep_without_special && !add_special)) continue;
     EMILY__TRY(run_template(post, step, add_special, parts));

@@ -13,7 +13,9 @@
 typedef struct emily__out_token {
   int32_t id, type_id;
   emily__span span;
+  int32_t sequence, word; /* which text, and which piece of it; -1: neither text's */
   bool special;
+  uint32_t leading, trailing; /* bytes of spaces that the token's string begins and ends with, where spans are trimmed */
 } emily__out_token;
 
 typedef struct emily__part {
@@ -37,6 +39,7 @@ typedef struct emily__template {
 typedef struct emily__post_step {
   emily__template single, pair; /* in use where has_template */
   bool has_template, trim_offsets;
+  bool prefix_space;            /* trimming: one space before the first token was put there, and is in no span */
   bool type_ids_zero;           /* RoBERTa: all types 0, special tokens asked for or not */
   bool keep_without_special;    /* without special tokens the parts stay as they are */
 } emily__post_step;
@@ -53,9 +56,13 @@ void emily__postprocessor_free(emily__postprocessor *post);
 /* How many special tokens a single sequence or a pair gets. */
 size_t emily__postprocessor_added(const emily__postprocessor *post, bool pair);
 
-/* Works on *parts in place. texts: the caller's, by sequence, for the trimming of spans. */
-emily_status emily__postprocessor_run(const emily__postprocessor *post, bool add_special, const char *const texts[2],
-                                      emily__parts *parts);
+/* Whether a step trims spans: then tokens need `leading` and `trailing`, which emily__token_spaces finds (token: its
+ * string, or for an added token the text that it was found in; bytes may be broken). */
+bool emily__postprocessor_trims(const emily__postprocessor *post);
+void emily__token_spaces(const char *token, size_t length, emily__out_token *out);
+
+/* Works on *parts in place. */
+emily_status emily__postprocessor_run(const emily__postprocessor *post, bool add_special, emily__parts *parts);
 void emily__parts_free(emily__parts *parts);
 
 #endif

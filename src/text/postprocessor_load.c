@@ -106,18 +106,22 @@ static emily_status load_bert(const json_t *json, const char *name, emily__postp
   return load_cls_sep(json, name, false, out, step);
 }
 
+static emily_status read_trimming(const json_t *json, const char *name, emily__post_step *step) {
+  step->trim_offsets = step->prefix_space = true;
+  EMILY__TRY(emily__json_bool(json, "add_prefix_space", name, &step->prefix_space));
+  return emily__json_bool(json, "trim_offsets", name, &step->trim_offsets);
+}
+
 static emily_status load_roberta(const json_t *json, const char *name, emily__postprocessor *out,
                                  emily__post_step *step) {
-  step->trim_offsets = true;
-  EMILY__TRY(emily__json_bool(json, "trim_offsets", name, &step->trim_offsets));
+  EMILY__TRY(read_trimming(json, name, step));
   return load_cls_sep(json, name, true, out, step);
 }
 
 static emily_status load_byte_level(const json_t *json, const char *name, emily__postprocessor *out,
                                     emily__post_step *step) {
   (void)out;
-  step->trim_offsets = true;
-  return emily__json_bool(json, "trim_offsets", name, &step->trim_offsets);
+  return read_trimming(json, name, step);
 }
 
 static const struct {

@@ -34,15 +34,17 @@ static void use(emily_tokenizer *tokenizer, const char *text, size_t length) {
   emily_encode_options options = EMILY_ENCODE_OPTIONS_INIT;
   options.want_offsets = 1;
   size_t half = length / 2;
-  for (int pair = 0; pair < 2; pair++) {
+  for (int pair = 0; pair < 4; pair++) { /* 2 and 3: in windows, offsets in characters */
     emily_encoding *encoding = NULL;
-    if (emily_tokenizer_encode(tokenizer, text, pair ? half : length, pair ? text + half : NULL, length - half, &options,
+    if (pair > 1) options.want_windows = 1, options.max_length = 9, options.stride = 2;
+    if (pair > 1) options.truncation = pair, options.want_offsets = EMILY_OFFSETS_CHARACTERS;
+    if (emily_tokenizer_encode(tokenizer, text, pair & 1 ? half : length, pair & 1 ? text + half : NULL, length - half, &options,
                                &encoding) != EMILY_OK)
       continue;
     size_t count = emily_encoding_count(encoding);
     const uint32_t *offsets = emily_encoding_offsets(encoding);
     for (size_t i = 0; i < count; i++) check(offsets[2 * i] <= offsets[2 * i + 1] && offsets[2 * i + 1] <= length);
-    decode(tokenizer, emily_encoding_ids(encoding), count, pair);
+    decode(tokenizer, emily_encoding_ids(encoding), count, pair & 1);
     emily_encoding_free(encoding);
   }
 }

@@ -16,7 +16,7 @@ static emily__parts sequences(int count) {
   for (int i = 0; i < count; i++) {
     assert_true(emily__vec_push(&parts.list, (emily__part){0}));
     for (int j = 0; j < (i ? 1 : 2); j++) {
-      emily__out_token token = {2 * i + j + 1, i, {(uint32_t)j, (uint32_t)j + 1}, false};
+      emily__out_token token = {2 * i + j + 1, i, {(uint32_t)j, (uint32_t)j + 1}, i, 0, false, 0, 0};
       assert_true(emily__vec_push(&parts.list.data[i].tokens, token));
     }
   }
@@ -33,7 +33,7 @@ static emily__postprocessor load(const char *json) {
 
 static emily_status run(const char *json, bool special, emily__parts *parts) {
   emily__postprocessor post = load(json);
-  emily_status status = emily__postprocessor_run(&post, special, (const char *const[]){"ab", "c"}, parts);
+  emily_status status = emily__postprocessor_run(&post, special, parts);
   emily__postprocessor_free(&post);
   return status;
 }
@@ -102,30 +102,43 @@ static void special_tokens_are_counted(void **state) {
   emily__postprocessor_free(&post);
 }
 
-static void check_trimmed(const char *json, const char *text, uint32_t from, uint32_t to, uint32_t start, uint32_t end) {
+/* The span of a token with that string, the first or second of its text, after the step. */
+static void check_trimmed(const char *json, const char *token, int at, uint32_t from, uint32_t to, uint32_t start,
+                          uint32_t end) {
   emily__postprocessor post = load(json);
   emily__parts parts = sequences(1);
-  parts.list.data[0].tokens.data[0].span = (emily__span){from, to};
-  parts.list.data[0].tokens.count = 1;
-  assert_int_equal(emily__postprocessor_run(&post, false, (const char *const[]){text, NULL}, &parts), EMILY_OK);
-  emily__span span = parts.list.data[0].tokens.data[0].span;
+  emily__out_token *out = &parts.list.data[0].tokens.data[at];
+  out->span = (emily__span){from, to};
+  if (emily__postprocessor_trims(&post)) emily__token_spaces(token, strlen(token), out);
+  assert_int_equal(emily__postprocessor_run(&post, false, &parts), EMILY_OK);
+  emily__span span = parts.list.data[0].tokens.data[at].span;
   assert_int_equal(span.start, start);
   assert_int_equal(span.end, end);
   emily__parts_free(&parts);
   emily__postprocessor_free(&post);
 }
 
+#define SPACE "\u0120" /* GPT-2's letter for a space */
+
 static void spans_lose_their_spaces(void **state) {
   (void)state;
-  check_trimmed("{'type':'ByteLevel'}", "x ab y", 1, 5, 2, 4);
-  check_trimmed("{'type':'ByteLevel'}", "\u3000\t\u00E9\n", 0, 7, 4, 6);
-  check_trimmed("{'type':'ByteLevel'}", "a  b", 1, 3, 3, 3); /* nothing but spaces: empty, at their end */
-  check_trimmed("{'type':'ByteLevel'}", "\xFF \x80", 0, 3, 0, 3); /* broken bytes are no spaces */
-  check_trimmed("{'type':'ByteLevel'}", "\xFF\x80 \x80 ", 0, 5, 0, 4);
-  check_trimmed("{'type':'ByteLevel','trim_offsets':false}", " ab", 0, 3, 0, 3);
-  check_trimmed(ROBERTA, " ab", 0, 3, 1, 3);
-  check_trimmed("{'type':'RobertaProcessing','trim_offsets':false,'cls':['',0],'sep':['',0]}", " ab", 0, 3, 0, 3);
-  check_trimmed(BERT, " ab", 0, 3, 0, 3);
+  check_trimmed("{'type':'ByteLevel'}", SPACE "ab", 1, 1, 4, 2, 4);
+  check_trimmed("{'type':'ByteLevel'}", "ab" SPACE SPACE, 1, 1, 5, 1, 3);
+  check_trimmed("{'type':'ByteLevel'}", SPACE SPACE, 1, 1, 3, 3, 3); /* nothing but spaces: empty, at their end */
+  check_trimmed("{'type':'ByteLevel'}", "\u010A", 1, 3, 4, 3, 4);    /* a line feed stays */
+  check_trimmed("{'type':'ByteLevel'}", " \u3000x", 1, 3, 8, 7, 8);  /* an added token with spaces in it */
+  check_trimmed("{'type':'ByteLevel','trim_offsets':false}", SPACE "ab", 0, 0, 3, 0, 3);
+  check_trimmed(ROBERTA, SPACE "ab", 1, 5, 8, 6, 8);
+  check_trimmed("{'type':'RobertaProcessing','trim_offsets':false,'cls':['',0],'sep':['',0]}", SPACE "ab", 1, 5, 8, 5, 8);
+  check_trimmed(BERT, SPACE "ab", 1, 5, 8, 5, 8);
+}
+
+/* The space that ByteLevel put before the first word has no place in the text. */
+static void a_first_space_may_have_been_put_there(void **state) {
+  (void)state;
+  check_trimmed("{'type':'ByteLevel'}", SPACE "ab", 0, 0, 2, 0, 2);
+  check_trimmed("{'type':'ByteLevel','add_prefix_space':false}", SPACE "ab", 0, 0, 3, 1, 3);
+  check_trimmed("{'type':'ByteLevel'}", SPACE SPACE "ab", 0, 0, 4, 2, 4); /* of two, neither was */
 }
 
 int main(void) {
@@ -136,6 +149,7 @@ int main(void) {
       cmocka_unit_test(what_has_no_meaning_is_refused),
       cmocka_unit_test(special_tokens_are_counted),
       cmocka_unit_test(spans_lose_their_spaces),
+      cmocka_unit_test(a_first_space_may_have_been_put_there),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

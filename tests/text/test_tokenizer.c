@@ -2,6 +2,7 @@
 #include "text/tokenize.h"
 
 #include "base/alloc.h"
+#include "base/status.h"
 
 #include <pthread.h>
 
@@ -130,6 +131,21 @@ static void settings_fit_the_callers_struct(void **state) {
   emily_tokenizer_release(t);
 }
 
+/* The text in windows, with offsets in characters. */
+static emily_status use_windows(const emily_tokenizer *tokenizer, const char *text) {
+  emily_encode_options options = EMILY_ENCODE_OPTIONS_INIT;
+  options.want_offsets = EMILY_OFFSETS_CHARACTERS;
+  options.want_windows = 1;
+  options.truncation = EMILY_TRUNCATE_ONLY_FIRST;
+  options.max_length = 12;
+  options.stride = 3;
+  emily_encoding *encoding = NULL;
+  EMILY__TRY(emily_tokenizer_encode(tokenizer, text, strlen(text), "B", 1, &options, &encoding));
+  bool cut = emily_encoding_window_count(encoding) > 1;
+  emily_encoding_free(encoding);
+  return cut ? EMILY_OK : EMILY_INTERNAL;
+}
+
 static emily_status use_tokenizer(emily_tokenizer *tokenizer) {
   static const char text[] = "The na\xC3\xAFve quick e\xCC\x81\xCC\xA3 <mask> can't 12345 \xE4\xB8\xAD\xF0\x9F\x98\x80!";
   emily_encode_options options = EMILY_ENCODE_OPTIONS_INIT;
@@ -138,7 +154,8 @@ static emily_status use_tokenizer(emily_tokenizer *tokenizer) {
   emily_detokenizer *stream = NULL;
   char *decoded = NULL;
   const char *part;
-  emily_status status = emily_tokenizer_encode(tokenizer, text, strlen(text), "B", 1, &options, &encoding);
+  emily_status status = use_windows(tokenizer, text);
+  if (status == EMILY_OK) status = emily_tokenizer_encode(tokenizer, text, strlen(text), "B", 1, &options, &encoding);
   size_t count = emily_encoding_count(encoding);
   const int32_t *ids = emily_encoding_ids(encoding);
   if (status == EMILY_OK) status = emily_tokenizer_decode(tokenizer, ids, count, true, &decoded, NULL);
