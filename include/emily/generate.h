@@ -7,6 +7,8 @@
  *     … result->text, result->tokens, emily_finish_name(result->finish_reason) …
  *     emily_generation_free(result);
  *
+ * Many prompts are taken together by emily_generate_batch; an emily_session remembers a conversation, so that its next turn reads only what is new.
+ *
  * What an option leaves open, generation_config.json of the checkpoint decides (or config.json where there is no such
  * file); what these leave open, the defaults below. Greedy unless one of them asks for sampling. A setting of that
  * file that would change the answer and that emily does not have (beams, a penalty it does not know) is refused by name.
@@ -37,13 +39,19 @@ EMILY_API const char *emily_finish_name(int32_t finish_reason);
 typedef struct emily_generation_piece {
   size_t struct_size;
   int32_t token;    /* the token that was made; -1 at the end, where text that was held back comes */
-  int32_t reserved;
+  int32_t index;    /* of the prompt in its batch; 0 for one alone */
   const char *text; /* whole characters of UTF-8, often none: "" without a tokenizer. Not always NUL-terminated */
   size_t length;    /* bytes of it */
 } emily_generation_piece;
 
-/* Called on the thread that called emily_generate, once a token and at most twice at the end. Anything but 0 stops. */
+/* Called on the thread that called emily_generate, once a token and at most twice at the end. Anything but 0 stops this text. */
 typedef int32_t emily_generate_callback(const emily_generation_piece *piece, void *context);
+
+typedef struct emily_generation emily_generation;
+
+/* Called when the text of prompt `index` has ended. The generation belongs to the caller of emily_generate_batch, who gets it when all are done (or, where that fails,
+ * does not): copy what is needed earlier. Anything but 0 stops all. */
+typedef int32_t emily_generate_done(size_t index, const emily_generation *generation, void *context);
 
 typedef struct emily_generate_options {
   size_t struct_size;           /* set by EMILY_GENERATE_OPTIONS_INIT, which leaves everything open */
@@ -64,11 +72,17 @@ typedef struct emily_generate_options {
   const int32_t *cancel;        /* may be NULL; read atomically between passes: anything but 0 stops. Another thread or a
                                    signal handler may write it (an atomic store of an int) */
   emily_stream *stream;         /* where to run; NULL: the model's stream */
+  int32_t kv_bits;              /* 8 or 4: keys and values of earlier tokens are kept quantized, in so many bits, which takes less memory and is less exact;
+                                   0: float32 */
+  int32_t kv_group_size;        /* elements that share a scale then: 32, 64 or 128; 0: 64, or 32 where the heads' size asks for it */
+  int64_t prefill_chunk;        /* tokens of a prompt that are read in one pass; 0: 512. Fewer take less memory */
+  int64_t batch_size;           /* emily_generate_batch: texts in the making at a time, at most 32; 0: 8 */
+  emily_generate_done *done;    /* emily_generate_batch: may be NULL; is passed `context` */
 } emily_generate_options;
 #define EMILY_GENERATE_OPTIONS_INIT                                                                               \
-  {sizeof(emily_generate_options), -1, -1, 0, -1.0, -1, -1.0, -1.0, -1.0, -1, NULL, 0, NULL, NULL, NULL, NULL}
+  {sizeof(emily_generate_options), -1, -1, 0, -1.0, -1, -1.0, -1.0, -1.0, -1, NULL, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL}
 
-typedef struct emily_generation {
+struct emily_generation {
   int32_t *tokens;       /* the new ids, with the end token or those of a stop text where they came */
   size_t token_count;
   char *text;            /* without special tokens and stop texts, NUL-terminated; NULL without a tokenizer */
@@ -79,7 +93,8 @@ typedef struct emily_generation {
   size_t prompt_count;   /* tokens of the prompt */
   double prompt_seconds; /* until the prompt was read */
   double decode_seconds; /* from there to the end */
-} emily_generation;
+  size_t reused_count;   /* tokens of the prompt that a session remembered */
+};
 
 /* prompt: ids of one text. tokenizer: NULL for ids alone. options: NULL for the defaults. EMILY_UNSUPPORTED (a model
  * that does not generate, a setting of the checkpoint), EMILY_INVALID_ARGUMENT (an empty or too long prompt, ids out of
@@ -89,6 +104,44 @@ EMILY_API emily_status emily_generate(emily_model *model, emily_tokenizer *token
                                       size_t prompt_count, const emily_generate_options *options,
                                       emily_generation **out);
 EMILY_API void emily_generation_free(emily_generation *generation); /* NULL does nothing */
+
+/* ---- many prompts ---- */
+
+typedef struct emily_prompt {
+  const int32_t *ids;
+  size_t count;
+} emily_prompt;
+
+/* A text for each of `count` prompts, of any lengths: out [count], each to be freed. Up to options.batch_size of them are in the making at a time and take
+ * their steps together, so that weights are read once for all; when one ends, the next prompt takes its place. A text is the one that its
+ * prompt would give alone: its mates change no bit. Sampling of prompt i begins with seed + i. One that
+ * options.cancel or `done` left unread gives an empty text, cancelled. After a failure all of out is NULL; a prompt that is empty, too long or has ids
+ * out of the vocabulary is named before the first is read. */
+EMILY_API emily_status emily_generate_batch(emily_model *model, emily_tokenizer *tokenizer, const emily_prompt *prompts,
+                                            size_t count, const emily_generate_options *options, emily_generation **out);
+
+/* ---- conversations ---- */
+
+/* Remembers the keys and values of the latest call's prompt and text. The next call reads only the part of its prompt that comes after what both have in
+ * common: a conversation's next turn, whose prompt begins with all that was said, costs its new tokens. Where a sliding window has let go
+ * of what would be needed, or kv_bits changed, all is read again; the text is the same in any case, up to rounding. */
+typedef struct emily_session emily_session;
+
+/* Holds a reference to the model. */
+EMILY_API emily_status emily_session_new(emily_model *model, emily_session **out);
+EMILY_API void emily_session_free(emily_session *session); /* NULL does nothing */
+
+/* As emily_generate with the session's model. One call at a time: a session belongs to one thread at once. After a failure it is empty, and whole. */
+EMILY_API emily_status emily_session_generate(emily_session *session, emily_tokenizer *tokenizer, const int32_t *prompt,
+                                              size_t prompt_count, const emily_generate_options *options,
+                                              emily_generation **out);
+
+/* Forget everything, and give its memory back. */
+EMILY_API void emily_session_clear(emily_session *session);
+
+/* Tokens that are remembered, and the bytes that they take. */
+EMILY_API size_t emily_session_length(const emily_session *session);
+EMILY_API uint64_t emily_session_bytes(const emily_session *session);
 
 #ifdef __cplusplus
 }

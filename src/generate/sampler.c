@@ -2,6 +2,7 @@
 #include "generate/sampler.h"
 
 #include "base/alloc.h"
+#include "base/vec.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,6 +16,9 @@ struct emily__sampler {
   emily__sampling sampling;
   int64_t vocab;
   uint64_t draws;
+  const emily__logits_step *steps; /* borrowed */
+  size_t step_count;
+  EMILY__VEC(int32_t) made; /* the tokens that were chosen */
   uint8_t *seen;         /* [vocab] */
   float *scores;         /* [vocab] */
   candidate *heap;       /* [vocab] */
@@ -40,6 +44,7 @@ emily_status emily__sampler_new(const emily__sampling *sampling, int64_t vocab, 
 
 void emily__sampler_free(emily__sampler *s) {
   if (!s) return;
+  emily__vec_free(&s->made);
   emily__free(s->seen);
   emily__free(s->scores);
   emily__free(s->heap);
@@ -49,18 +54,31 @@ void emily__sampler_free(emily__sampler *s) {
 
 void emily__sampler_saw(emily__sampler *s, int32_t token) { s->seen[token] = 1; }
 
-/* Scores after the repetition penalty, and the largest one's id. */
-static emily_status penalize(emily__sampler *s, const float *logits, int32_t *best) {
+void emily__sampler_steps(emily__sampler *s, const emily__logits_step *steps, size_t count) {
+  s->steps = steps;
+  s->step_count = count;
+}
+
+/* Scores after the repetition penalty. */
+static emily_status penalize(emily__sampler *s, const float *logits) {
   float r = (float)s->sampling.repetition_penalty;
-  *best = 0;
   for (int64_t i = 0; i < s->vocab; i++) {
     float score = logits[i];
     if (isnan(score))
       return emily__fail(EMILY_BAD_FORMAT, "sampler", "the logits are not numbers: are the weights damaged?");
     if (s->seen[i]) score = score < 0 ? score * r : score / r;
     s->scores[i] = score;
-    if (score > s->scores[*best]) *best = (int32_t)i;
   }
+  return EMILY_OK;
+}
+
+/* The id of the largest score, after the model's own steps. */
+static emily_status find_best(emily__sampler *s, int32_t *best) {
+  for (size_t i = 0; i < s->step_count; i++)
+    s->steps[i].apply(s->steps[i].self, s->made.data, s->made.count, s->scores, s->vocab);
+  *best = 0;
+  for (int64_t i = 1; i < s->vocab; i++)
+    if (s->scores[i] > s->scores[*best]) *best = (int32_t)i;
   if (s->scores[*best] == -INFINITY)
     return emily__fail(EMILY_BAD_FORMAT, "sampler", "every logit is -infinity: are the weights damaged?");
   return EMILY_OK;
@@ -171,8 +189,11 @@ static int32_t sampled(emily__sampler *s) {
 
 emily_status emily__sampler_next(emily__sampler *s, const float *logits, int32_t *token) {
   int32_t best;
-  EMILY__TRY(penalize(s, logits, &best));
+  if (!emily__vec_reserve(&s->made, 1)) return EMILY_OUT_OF_MEMORY;
+  EMILY__TRY(penalize(s, logits));
+  EMILY__TRY(find_best(s, &best));
   *token = s->sampling.sample ? sampled(s) : best;
+  emily__vec_push(&s->made, *token);
   emily__sampler_saw(s, *token);
   return EMILY_OK;
 }

@@ -71,13 +71,6 @@ emily_array *emily__pass_positions(const emily__pass *pass) {
   return emily_expand_dims(pass->scope, emily_arange(pass->scope, start, stop, 1, EMILY_INT32), (const int64_t[]){0}, 1);
 }
 
-/* The part of the mask [B, 1, 1, all] that belongs to the keys [start, start + keys). */
-static emily_array *mask_span(const emily__pass *pass, int64_t start, int64_t keys) {
-  if (!pass->mask || (start == 0 && keys == emily_array_dim(pass->mask, 3))) return pass->mask;
-  int64_t from[] = {0, 0, 0, start}, to[] = {emily_array_dim(pass->mask, 0), 1, 1, start + keys};
-  return emily_slice(pass->scope, pass->mask, from, to, NULL);
-}
-
 /* x [B, n, T, D] rotated as the layer's tokens are. */
 static emily_array *rotated(const emily__decoder *d, const emily__pass *pass, int64_t layer, emily_array *x) {
   int rope = d->ropes[layer];
@@ -93,20 +86,37 @@ static double scale_of(const emily__decoder *d, int64_t layer) {
   return scale * factor * factor;
 }
 
-emily_array *emily__decoder_attend(const emily__decoder *d, const emily__pass *pass, int64_t layer, emily_array *q,
-                                   emily_array *k, emily_array *v) {
+static emily_array *attend(const emily__decoder *d, const emily__pass *pass, int64_t layer, emily_array *q, emily_array *k,
+                           emily_array *v) {
   emily_scope *s = pass->scope;
   if (!q || !k || !v) return NULL;
-  int64_t start = 0, keys = pass->length;
+  const double scale = scale_of(d, layer);
   q = rotated(d, pass, layer, q);
   k = rotated(d, pass, layer, k);
-  if (pass->cache) {
-    emily__kv_cache_span(pass->cache, layer, pass->length, &start, &keys);
-    emily__kv_cache_append(pass->cache, s, layer, &k, &v);
-  }
-  emily_array *mask = mask_span(pass, start, keys);
-  double scale = scale_of(d, layer);
-  return emily__merge_heads(s, emily_scaled_dot_product_attention(s, q, k, v, scale, mask, true, d->windows[layer], NULL));
+  if (pass->cache) return emily__kv_cache_attend(pass->cache, s, layer, q, k, v, scale, pass->mask);
+  return emily_scaled_dot_product_attention(s, q, k, v, scale, pass->mask, true, d->windows[layer], NULL);
+}
+
+/* x [R, H, T, D]: one row, [1, H, T, D] */
+static emily_array *one_row(emily_scope *s, emily_array *x, int64_t row) {
+  if (!x) return NULL;
+  int64_t start[] = {row, 0, 0, 0}, stop[] = {row + 1, emily_array_dim(x, 1), emily_array_dim(x, 2), emily_array_dim(x, 3)};
+  return emily_slice(s, x, start, stop, NULL);
+}
+
+/* Each row as if it were alone: its sums are then those of a text by itself. */
+static emily_array *attend_rows(const emily__decoder *d, const emily__pass *pass, int64_t layer, emily_array *q, emily_array *k,
+                                emily_array *v) {
+  emily_array *out[EMILY__BATCH_ROWS];
+  emily_scope *s = pass->scope;
+  for (int64_t r = 0; r < pass->batch; r++)
+    out[r] = attend(d, &pass->rows[r], layer, one_row(s, q, r), one_row(s, k, r), one_row(s, v, r));
+  return emily_concatenate(s, out, (int32_t)pass->batch, 0);
+}
+
+emily_array *emily__decoder_attend(const emily__decoder *d, const emily__pass *pass, int64_t layer, emily_array *q,
+                                   emily_array *k, emily_array *v) {
+  return emily__merge_heads(pass->scope, (pass->rows ? attend_rows : attend)(d, pass, layer, q, k, v));
 }
 
 /* ---- heads ---- */
@@ -178,19 +188,57 @@ emily_array *emily__decoder_cached(const emily__decoder *d, emily_scope *scope, 
   return settle(scope, cache, logits_of(d, scope, h));
 }
 
-static emily_status new_cache(const void *self, emily__kv_cache **out) {
+/* Where each row's token stands: int32 [R, 1] */
+static emily_array *row_positions(emily_scope *s, emily__kv_cache *const *caches, int64_t rows) {
+  int32_t at[EMILY__BATCH_ROWS];
+  for (int64_t r = 0; r < rows; r++) at[r] = (int32_t)emily__kv_cache_length(caches[r]);
+  emily_array *positions = emily_array_from_data(at, (const int64_t[]){rows, 1}, 2, EMILY_INT32);
+  return positions ? emily_scope_adopt(s, positions) : emily_scope_fail(s);
+}
+
+/* As settle, for the caches of all rows. */
+static emily_array *settle_rows(emily_scope *scope, emily__kv_cache *const *caches, int64_t rows, emily_array *result) {
+  for (int64_t r = 0; r < rows; r++) {
+    if (result) result = settle(scope, caches[r], result);
+    else emily__kv_cache_rollback(caches[r]);
+  }
+  return result;
+}
+
+emily_array *emily__decoder_rows(const emily__decoder *d, emily_scope *scope, emily__kv_cache *const *caches, emily_array *ids) {
+  emily__pass rows[EMILY__BATCH_ROWS], pass = {.scope = scope, .rows = rows, .length = 1};
+  if (!ids) return NULL;
+  pass.batch = emily_array_dim(ids, 0);
+  pass.positions = row_positions(scope, caches, pass.batch);
+  for (int64_t r = 0; r < pass.batch; r++) {
+    rows[r] = begin_pass(d, scope, caches[r], ids, NULL, NULL);
+    rows[r].batch = 1;
+  }
+  emily_array *h = d->hidden(d, &pass, ids, NULL);
+  return settle_rows(scope, caches, pass.batch, logits_of(d, scope, h));
+}
+
+static emily_status new_cache(const void *self, emily__kv_form form, emily__kv_cache **out) {
   const emily__decoder *d = self;
-  return emily__kv_cache_new(d->layer_count, d->windows, 0, out);
+  EMILY__TRY(emily__kv_cache_new(d->layer_count, d->windows, 0, out));
+  emily_status status = emily__kv_cache_set_form(*out, form);
+  if (status != EMILY_OK) emily__kv_cache_free(*out);
+  return status;
 }
 
 static emily_array *step(const void *self, emily_scope *scope, emily__kv_cache *cache, emily_array *ids, bool wanted) {
   const emily__decoder *d = self;
+  if (!ids) return NULL;
   if (wanted) return emily__decoder_cached(d, scope, cache, ids, NULL, NULL, true);
   emily__pass pass = begin_pass(d, scope, cache, ids, NULL, NULL);
   return settle(scope, cache, d->hidden(d, &pass, ids, NULL));
 }
 
+static emily_array *step_rows(const void *self, emily_scope *scope, emily__kv_cache *const *caches, emily_array *ids) {
+  return emily__decoder_rows(self, scope, caches, ids);
+}
+
 emily__decoder_model emily__decoder_for_generation(const emily__decoder *d) {
   return (emily__decoder_model){.self = d, .vocab = d->vocab, .context = d->context,
-                                .new_cache = new_cache, .step = step};
+                                .new_cache = new_cache, .step = step, .step_rows = step_rows};
 }

@@ -18,9 +18,10 @@ enum { EMILY__MAX_LAYERS = 1024, EMILY__MAX_ROPES = 2, EMILY__NO_ROPE = -1 };
 typedef struct emily__pass {
   emily_scope *scope;
   emily__kv_cache *cache; /* NULL: none, and past is 0 */
+  const struct emily__pass *rows; /* [batch]: each row is a text of its own, with its own cache and past, and attends alone; NULL: together */
   int64_t batch, length, past;
   emily_array *mask;      /* bool [B, 1, 1, past + T], false: padding; NULL where there is none */
-  emily_array *positions; /* int32 [B, T]; NULL: past + t */
+  emily_array *positions; /* int32 [B, T]; NULL: past + t. Always there with rows */
   emily_array *types;     /* token types int32 [B, T]; NULL where none were given */
   emily_array *freqs[EMILY__MAX_ROPES]; /* the rotary frequencies of this pass */
 } emily__pass;
@@ -84,6 +85,10 @@ void emily__decoder_forward(const void *self, emily__task task, emily_scope *sco
  * in emily__inputs, the mask over past + T; NULL: none. The cache is committed where the scope did not fail. */
 emily_array *emily__decoder_cached(const emily__decoder *decoder, emily_scope *scope, emily__kv_cache *cache,
                                    emily_array *ids, emily_array *positions, emily_array *mask, bool last);
+
+/* One token of each of several texts, each after what its own cache holds: ids int32 [R, 1] give logits [R, 1, V], in which a row's bits do not depend
+ * on the others. All caches are committed where the scope did not fail. */
+emily_array *emily__decoder_rows(const emily__decoder *decoder, emily_scope *scope, emily__kv_cache *const *caches, emily_array *ids);
 
 /* The decoder as generation sees it. */
 emily__decoder_model emily__decoder_for_generation(const emily__decoder *decoder);

@@ -1,4 +1,4 @@
-/* generate.c: emily_generate: the caller's options over the checkpoint's settings, and then the driver. */
+/* generate.c: emily_generate, batches and sessions: the caller's options over the checkpoint's settings, and then the driver. */
 #include "generate/driver.h"
 #include "models/generation_config.h"
 #include "models/model.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-static const int64_t DEFAULT_NEW_TOKENS = 256;
+static const int64_t DEFAULT_NEW_TOKENS = 256, DEFAULT_BATCH = 8;
 static const char WHERE[] = "emily_generate";
 
 static emily_status check(double value, double low, double high, const char *name) {
@@ -18,15 +18,32 @@ static emily_status check(double value, double low, double high, const char *nam
   return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "%s is %g; it must lie between %g and %g", name, value, low, high);
 }
 
-static emily_status check_options(const emily_generate_options *o) {
-  if (o->struct_size < sizeof *o)
+/* The caller's options (NULL: none) as this version has them: what an older one did not know is at its default. */
+static emily_status take_options(const emily_generate_options *from, emily_generate_options *out) {
+  *out = (emily_generate_options)EMILY_GENERATE_OPTIONS_INIT;
+  if (!from) return EMILY_OK;
+  if (from->struct_size < offsetof(emily_generate_options, kv_bits))
     return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "options must begin as EMILY_GENERATE_OPTIONS_INIT");
+  memcpy(out, from, from->struct_size < sizeof *out ? from->struct_size : sizeof *out);
+  return EMILY_OK;
+}
+
+static emily_status check_options(const emily_generate_options *o) {
   EMILY__TRY(check(o->temperature, 0, 1e6, "temperature"));
   EMILY__TRY(check(o->top_p, 0, 1, "top_p"));
   EMILY__TRY(check(o->min_p, 0, 1, "min_p"));
   EMILY__TRY(check(o->repetition_penalty, 1e-6, 1e6, "repetition_penalty"));
   if (o->sample == 1 && o->temperature == 0)
     return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "sampling needs a temperature above 0");
+  if (o->kv_bits != 0 && o->kv_bits != 4 && o->kv_bits != 8)
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "kv_bits is %d; it is 8, 4, or 0 for float32", o->kv_bits);
+  if (o->kv_group_size != 0 && o->kv_group_size != 32 && o->kv_group_size != 64 && o->kv_group_size != 128)
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "kv_group_size is %d; it is 32, 64, 128, or 0", o->kv_group_size);
+  if (o->prefill_chunk < 0 || o->prefill_chunk > INT32_MAX)
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "prefill_chunk is %lld tokens", (long long)o->prefill_chunk);
+  if (o->batch_size < 0 || o->batch_size > EMILY__BATCH_ROWS)
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "batch_size is %lld; at most %d texts step together", (long long)o->batch_size,
+                       EMILY__BATCH_ROWS);
   return EMILY_OK;
 }
 
@@ -60,11 +77,11 @@ static emily_status plan_sampling(const emily_generate_options *o, const emily__
   return out->sample && o->seed < 0 ? system_seed(&out->seed) : EMILY_OK;
 }
 
-static int64_t new_tokens(const emily_generate_options *o, const emily__generation_config *c, size_t prompt_count) {
+/* How many new tokens, or -1: as many as max_length leaves. */
+static int64_t new_tokens(const emily_generate_options *o, const emily__generation_config *c) {
   if (o->max_new_tokens >= 0) return o->max_new_tokens;
   if (c->max_new_tokens >= 0) return c->max_new_tokens;
-  if (c->max_length < 0) return DEFAULT_NEW_TOKENS;
-  return c->max_length > (int64_t)prompt_count ? c->max_length - (int64_t)prompt_count : 0;
+  return c->max_length >= 0 ? -1 : DEFAULT_NEW_TOKENS;
 }
 
 /* The caller's stop texts and then the checkpoint's, which count only where there is text; emily__free. */
@@ -79,35 +96,106 @@ static const char **all_stops(const emily_generate_options *o, const emily__gene
   return all;
 }
 
-static emily_status run(const emily_model *model, const emily__decoder *decoder, emily_tokenizer *tokenizer,
-                        const int32_t *prompt, size_t prompt_count, const emily_generate_options *o,
-                        const emily__generation_config *c, emily_generation **out) {
-  emily__generate_plan plan = {.max_new_tokens = new_tokens(o, c, prompt_count), .eos = c->eos.data,
-                               .eos_count = o->ignore_eos == 1 ? 0 : c->eos.count, .callback = o->callback,
-                               .context = o->context, .cancel = o->cancel};
-  EMILY__TRY(plan_sampling(o, c, &plan.sampling));
-  const char **stops = all_stops(o, c, tokenizer != NULL, &plan.stop_count);
+/* ---- calls ---- */
+
+struct emily_session {
+  emily_model *model;
+  emily__memory memory;
+};
+
+/* What the public calls have in common. */
+typedef struct call {
+  const emily_model *model;
+  emily_tokenizer *tokenizer;
+  const emily_prompt *prompts;
+  size_t count;
+  emily__memory *memory; /* of a session; NULL: none */
+  bool batch;
+  emily_generation **out;
+} call;
+
+static emily_status drive(const call *c, const emily__decoder *decoder, emily_stream *stream, const emily__generate_plan *plan) {
+  const emily__decoder_model view = emily__decoder_for_generation(decoder);
+  if (!stream) stream = emily_model_stream(c->model);
+  if (c->batch) return emily__generate_batch(&view, stream, c->tokenizer, c->prompts, c->count, plan, c->out);
+  return emily__generate(&view, stream, c->tokenizer, c->prompts->ids, c->prompts->count, plan, c->memory, c->out);
+}
+
+static emily_status run_with(const call *c, const emily_generate_options *o, const emily__generation_config *config,
+                             const emily__decoder *decoder) {
+  emily__generate_plan plan = {.max_new_tokens = new_tokens(o, config), .max_length = config->max_length, .eos = config->eos.data,
+                               .eos_count = o->ignore_eos == 1 ? 0 : config->eos.count, .callback = o->callback,
+                               .context = o->context, .cancel = o->cancel, .chunk = o->prefill_chunk,
+                               .form = {o->kv_bits, o->kv_group_size}};
+  if (c->batch) plan.width = o->batch_size ? o->batch_size : DEFAULT_BATCH, plan.done = o->done;
+  EMILY__TRY(plan_sampling(o, config, &plan.sampling));
+  const char **stops = all_stops(o, config, c->tokenizer != NULL, &plan.stop_count);
   if (!stops) return EMILY_OUT_OF_MEMORY;
   plan.stops = stops;
-  emily__decoder_model view = emily__decoder_for_generation(decoder);
-  emily_stream *stream = o->stream ? o->stream : emily_model_stream(model);
-  emily_status status = emily__generate(&view, stream, tokenizer, prompt, prompt_count, &plan, out);
+  emily_status status = drive(c, decoder, o->stream, &plan);
   emily__free(stops);
+  return status;
+}
+
+static emily_status run(const call *c, const emily_generate_options *given) {
+  emily_generate_options o;
+  EMILY__TRY(take_options(given, &o));
+  EMILY__TRY(check_options(&o));
+  const emily__decoder *decoder;
+  EMILY__TRY(emily__model_decoder(c->model, &decoder));
+  emily__generation_config config;
+  EMILY__TRY(emily__generation_config_load(emily_model_path(c->model), &config));
+  emily_status status = run_with(c, &o, &config, decoder);
+  emily__generation_config_free(&config);
   return status;
 }
 
 emily_status emily_generate(emily_model *model, emily_tokenizer *tokenizer, const int32_t *prompt,
                             size_t prompt_count, const emily_generate_options *options, emily_generation **out) {
-  static const emily_generate_options defaults = EMILY_GENERATE_OPTIONS_INIT;
   if (!model || (!prompt && prompt_count) || !out)
     return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "model, prompt and out must not be NULL");
-  if (!options) options = &defaults;
-  EMILY__TRY(check_options(options));
+  const emily_prompt one = {prompt, prompt_count};
+  return run(&(call){.model = model, .tokenizer = tokenizer, .prompts = &one, .count = 1, .out = out}, options);
+}
+
+emily_status emily_generate_batch(emily_model *model, emily_tokenizer *tokenizer, const emily_prompt *prompts, size_t count,
+                                  const emily_generate_options *options, emily_generation **out) {
+  if (!model || ((!prompts || !out) && count) || count > INT32_MAX)
+    return emily__fail(EMILY_INVALID_ARGUMENT, "emily_generate_batch", "model, prompts and out must not be NULL");
+  for (size_t i = 0; i < count; i++) out[i] = NULL;
+  return run(&(call){.model = model, .tokenizer = tokenizer, .prompts = prompts, .count = count, .batch = true, .out = out}, options);
+}
+
+emily_status emily_session_new(emily_model *model, emily_session **out) {
   const emily__decoder *decoder;
+  if (!model || !out) return emily__fail(EMILY_INVALID_ARGUMENT, "emily_session_new", "model and out must not be NULL");
   EMILY__TRY(emily__model_decoder(model, &decoder));
-  emily__generation_config config;
-  EMILY__TRY(emily__generation_config_load(emily_model_path(model), &config));
-  emily_status status = run(model, decoder, tokenizer, prompt, prompt_count, options, &config, out);
-  emily__generation_config_free(&config);
-  return status;
+  emily_session *session = emily__calloc(1, sizeof *session);
+  if (!session) return EMILY_OUT_OF_MEMORY;
+  session->model = emily_model_retain(model);
+  *out = session;
+  return EMILY_OK;
+}
+
+void emily_session_free(emily_session *session) {
+  if (!session) return;
+  emily__memory_clear(&session->memory);
+  emily_model_release(session->model);
+  emily__free(session);
+}
+
+emily_status emily_session_generate(emily_session *session, emily_tokenizer *tokenizer, const int32_t *prompt, size_t prompt_count,
+                                    const emily_generate_options *options, emily_generation **out) {
+  if (!session || (!prompt && prompt_count) || !out)
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "session, prompt and out must not be NULL");
+  const emily_prompt one = {prompt, prompt_count};
+  return run(&(call){.model = session->model, .tokenizer = tokenizer, .prompts = &one, .count = 1, .memory = &session->memory, .out = out},
+             options);
+}
+
+void emily_session_clear(emily_session *session) { emily__memory_clear(&session->memory); }
+size_t emily_session_length(const emily_session *session) { return session->memory.ids.count; }
+
+uint64_t emily_session_bytes(const emily_session *session) {
+  return session->memory.cache ? emily__kv_cache_bytes(session->memory.cache) : 0;
 }

@@ -15,8 +15,8 @@ typedef struct machine {
 
 static machine made;
 
-static emily_status new_cache(const void *self, emily__kv_cache **out) {
-  (void)self;
+static emily_status new_cache(const void *self, emily__kv_form form, emily__kv_cache **out) {
+  (void)self, (void)form;
   return emily__kv_cache_new(1, INTS(0), 16, out);
 }
 
@@ -27,7 +27,9 @@ static emily_array *step(const void *self, emily_scope *s, emily__kv_cache *cach
   made.passes++;
   if (count > made.longest) made.longest = count;
   emily_array *k = emily_reshape(s, emily_astype(s, ids, EMILY_FLOAT32), SHAPE(1, 1, count, 1)), *v = emily_copy(s, k);
-  emily__kv_cache_append(cache, s, 0, &k, &v);
+  emily__kv_view view;
+  if (!emily__kv_cache_extend(cache, s, 0, k, v, &view)) return NULL;
+  k = view.part[0];
   if (emily__kv_cache_commit(cache) != EMILY_OK) return emily_scope_fail(s);
   emily_array *one = emily_scope_adopt(s, emily_array_from_float(1, EMILY_FLOAT32));
   emily_array *vocab = emily_scope_adopt(s, emily_array_from_float(VOCAB, EMILY_FLOAT32));
@@ -36,7 +38,17 @@ static emily_array *step(const void *self, emily_scope *s, emily__kv_cache *cach
   return wanted ? emily_reshape(s, emily_astype(s, hit, EMILY_FLOAT32), SHAPE(1, 1, VOCAB)) : next;
 }
 
-static const emily__decoder_model decoder = {.vocab = VOCAB, .context = CONTEXT, .new_cache = new_cache, .step = step};
+/* Row by row. */
+static emily_array *step_rows(const void *self, emily_scope *s, emily__kv_cache *const *caches, emily_array *ids) {
+  emily_array *out[EMILY__BATCH_ROWS];
+  const int64_t rows = ids ? emily_array_dim(ids, 0) : 0;
+  for (int64_t r = 0; r < rows; r++)
+    out[r] = step(self, s, caches[r], emily_slice(s, ids, (const int64_t[]){r, 0}, (const int64_t[]){r + 1, 1}, NULL), true);
+  return emily_concatenate(s, out, (int32_t)rows, 0);
+}
+
+static const emily__decoder_model decoder = {
+    .vocab = VOCAB, .context = CONTEXT, .new_cache = new_cache, .step = step, .step_rows = step_rows};
 
 static emily__generate_plan plan(int64_t max_new_tokens) {
   return (emily__generate_plan){.sampling = {.temperature = 1, .top_p = 1, .repetition_penalty = 1},
@@ -46,7 +58,7 @@ static emily__generate_plan plan(int64_t max_new_tokens) {
 static emily_generation *generate(emily_tokenizer *tokenizer, const int32_t *prompt, size_t count,
                                   const emily__generate_plan *p) {
   emily_generation *g = NULL;
-  emily_status status = emily__generate(&decoder, NULL, tokenizer, prompt, count, p, &g);
+  emily_status status = emily__generate(&decoder, NULL, tokenizer, prompt, count, p, NULL, &g);
   if (status != EMILY_OK) fail_msg("%s", emily_last_error()->message);
   return g;
 }
@@ -115,13 +127,13 @@ static void refuses_bad_prompts(void **state) {
   int32_t long_prompt[CONTEXT] = {0};
   emily__generate_plan p = plan(3);
   emily_generation *g = NULL;
-  assert_int_equal(emily__generate(&decoder, NULL, NULL, long_prompt, 0, &p, &g), EMILY_INVALID_ARGUMENT);
-  assert_int_equal(emily__generate(&decoder, NULL, NULL, long_prompt, CONTEXT, &p, &g), EMILY_INVALID_ARGUMENT);
-  assert_int_equal(emily__generate(&decoder, NULL, NULL, (const int32_t[]){VOCAB}, 1, &p, &g), EMILY_INVALID_ARGUMENT);
+  assert_int_equal(emily__generate(&decoder, NULL, NULL, long_prompt, 0, &p, NULL, &g), EMILY_INVALID_ARGUMENT);
+  assert_int_equal(emily__generate(&decoder, NULL, NULL, long_prompt, CONTEXT, &p, NULL, &g), EMILY_INVALID_ARGUMENT);
+  assert_int_equal(emily__generate(&decoder, NULL, NULL, (const int32_t[]){VOCAB}, 1, &p, NULL, &g), EMILY_INVALID_ARGUMENT);
   assert_non_null(strstr(emily_last_error()->message, "prompt token 0 is 40; the vocabulary has 40"));
-  assert_int_equal(emily__generate(&decoder, NULL, NULL, (const int32_t[]){-1}, 1, &p, &g), EMILY_INVALID_ARGUMENT);
+  assert_int_equal(emily__generate(&decoder, NULL, NULL, (const int32_t[]){-1}, 1, &p, NULL, &g), EMILY_INVALID_ARGUMENT);
   p.stops = (const char *const[]){"x"}, p.stop_count = 1;
-  assert_int_equal(emily__generate(&decoder, NULL, NULL, (const int32_t[]){1}, 1, &p, &g), EMILY_INVALID_ARGUMENT);
+  assert_int_equal(emily__generate(&decoder, NULL, NULL, (const int32_t[]){1}, 1, &p, NULL, &g), EMILY_INVALID_ARGUMENT);
   assert_null(g);
 }
 
@@ -262,7 +274,7 @@ static void survives_failing_allocations(void **state) {
   for (int64_t n = 1;; n++) {
     emily_generation *g = NULL;
     emily__alloc_fail_after(n);
-    emily_status status = emily__generate(&decoder, NULL, tokenizer, prompt, 1, &p, &g);
+    emily_status status = emily__generate(&decoder, NULL, tokenizer, prompt, 1, &p, NULL, &g);
     bool reached = emily__alloc_count() >= n;
     emily__alloc_fail_after(0);
     if (status == EMILY_OK) {
