@@ -66,10 +66,11 @@ EMILY_API int64_t emily_model_context_length(const emily_model *model);
  * Outputs, float32, added to `outputs` as lazy arrays:
  *   last_hidden_state [B, T, D]
  *   hidden_states     [layers + 1, B, T, D]: after the embedding and after each layer (a decoder's last: after the final norm)
- *   pooler_output     [B, D]  bert, where the checkpoint has a pooler
- *   mean_pooled       [B, D]  bert: the mean over the tokens; mean_pooled_l2: the same at length 1
+ *   pooler_output     [B, D]  an encoder's body, where the checkpoint has a pooler
+ *   mean_pooled       [B, D]  an encoder's body: the mean over the tokens; mean_pooled_l2: the same at length 1
  *   encoder_last_hidden_state [B, S, D], encoder_hidden_states, decoder_hidden_states [layers + 1, B, …, D]  whisper
  *   logits            [B, T, vocab] of a language model, [B, T, labels] or [B, labels] of a classifier
+ *   start_logits, end_logits [B, T]  question answering: where an answer begins, and its last token
  * names: which of them are wanted, NULL for all. What stands at padding is finite and means nothing, and what stands
  * at tokens does not depend on it. EMILY_INVALID_ARGUMENT names an input that is missing, not taken, or of a wrong
  * shape, dtype or value (values of inputs that are lazy are not looked at); EMILY_NOT_FOUND an output that this model

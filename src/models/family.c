@@ -7,6 +7,12 @@
 
 static const emily__family *const families[] = {
     &emily__family_bert,
+    &emily__family_roberta,
+    &emily__family_xlm_roberta,
+    &emily__family_camembert,
+    &emily__family_distilbert,
+    &emily__family_modernbert,
+    &emily__family_nomic_bert,
     &emily__family_llama,
     &emily__family_qwen3,
     &emily__family_whisper,
@@ -20,6 +26,7 @@ static const char *const task_names[EMILY__TASK_COUNT] = {
     [EMILY__TASK_SEQUENCE] = "ForSequenceClassification",
     [EMILY__TASK_TOKEN] = "ForTokenClassification",
     [EMILY__TASK_CONDITIONAL] = "ForConditionalGeneration",
+    [EMILY__TASK_QUESTION] = "ForQuestionAnswering",
 };
 
 const char *emily__task_name(emily__task task) { return task_names[task]; }

@@ -19,6 +19,7 @@ typedef enum emily__task {
   EMILY__TASK_SEQUENCE,  /* <Class>ForSequenceClassification */
   EMILY__TASK_TOKEN,     /* <Class>ForTokenClassification */
   EMILY__TASK_CONDITIONAL, /* <Class>ForConditionalGeneration: text from what an encoder saw */
+  EMILY__TASK_QUESTION,  /* <Class>ForQuestionAnswering */
   EMILY__TASK_COUNT
 } emily__task;
 
@@ -68,6 +69,12 @@ typedef struct emily__family {
 
 extern const emily__family emily__family_bert;
 extern const emily__family emily__family_llama;
+extern const emily__family emily__family_roberta;
+extern const emily__family emily__family_xlm_roberta;
+extern const emily__family emily__family_camembert;
+extern const emily__family emily__family_distilbert;
+extern const emily__family emily__family_modernbert;
+extern const emily__family emily__family_nomic_bert;
 extern const emily__family emily__family_qwen3;
 extern const emily__family emily__family_whisper;
 

@@ -126,9 +126,10 @@ static emily_status take_tokens(emily_scope *scope, const emily_array_map *map, 
   if (in->batch < 1 || in->length < 1)
     return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"%s\" is empty: [%lld, %lld]", row->name, (long long)in->batch,
                        (long long)in->length);
-  if (sizes->positions && !emily_array_map_get(map, "position_ids") && in->length > sizes->positions)
-    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"%s\" has %lld tokens a row; %s is %lld", row->name,
-                       (long long)in->length, row->room, (long long)sizes->positions);
+  int64_t most = sizes->context ? sizes->context : sizes->positions;
+  if (sizes->positions && !emily_array_map_get(map, "position_ids") && in->length > most)
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "\"%s\" has %lld tokens a row; the most is %lld (%s is %lld)", row->name,
+                       (long long)in->length, (long long)most, row->room, (long long)sizes->positions);
   EMILY__TRY(take_ids(scope, map, row->name, sizes->vocab, "vocab_size", in, &in->ids));
   EMILY__TRY(take_ids(scope, map, "token_type_ids", sizes->types, "type_vocab_size", in, &in->types));
   EMILY__TRY(take_ids(scope, map, "position_ids", sizes->positions ? sizes->positions : INT32_MAX,

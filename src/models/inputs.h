@@ -30,7 +30,7 @@ enum { EMILY__INPUT_EXTENTS = 3 };
 typedef struct emily__model_sizes {
   int64_t vocab;     /* input_ids lie below */
   int64_t types;     /* token_type_ids lie below */
-  int64_t positions; /* position_ids lie below, and a row has no more tokens; 0: no such limit */
+  int64_t positions; /* position_ids lie below, and a row has no more tokens (than `context`, where that is less); 0: no such limit */
   int64_t hidden;    /* the hidden state's size */
   int64_t context;   /* how many tokens a text may have */
   int64_t extents[EMILY__INPUT_EXTENTS]; /* of the family's float input, behind the batch's axis; 0: any */

@@ -27,8 +27,8 @@ static void finds_family_and_task(void **state) {
   accept("{\"model_type\":\"qwen3\",\"architectures\":null}");
   refuse("{\"architectures\":[\"BertModel\"]}", EMILY_BAD_FORMAT, "\"model_type\" is missing");
   refuse("{\"model_type\":\"mamba\"}", EMILY_UNSUPPORTED, "\"mamba\" is no family that emily knows (bert, ");
-  refuse("{\"model_type\":\"bert\",\"architectures\":[\"BertForQuestionAnswering\"]}", EMILY_UNSUPPORTED,
-         "\"BertForQuestionAnswering\" is not supported (BertModel, BertForMaskedLM, ");
+  refuse("{\"model_type\":\"bert\",\"architectures\":[\"BertForNextSentencePrediction\"]}", EMILY_UNSUPPORTED,
+         "\"BertForNextSentencePrediction\" is not supported (BertModel, BertForMaskedLM, ");
   refuse("{\"model_type\":\"bert\",\"architectures\":[3]}", EMILY_BAD_FORMAT, "must be a list of strings");
   refuse("{\"model_type\":\"bert\",\"architectures\":\"BertModel\"}", EMILY_BAD_FORMAT, "must be an array");
   refuse("[]", EMILY_BAD_FORMAT, "must hold an object");
@@ -55,6 +55,35 @@ static void bert_refuses_by_name(void **state) {
 #undef BERT
 }
 
+static void encoders_refuse_by_name(void **state) {
+  (void)state;
+  accept("{\"model_type\":\"distilbert\",\"tie_weights_\":true,\"seq_classif_dropout\":0.2}");
+  refuse("{\"model_type\":\"distilbert\",\"dim\":770}", EMILY_BAD_FORMAT, "\"dim\" 770 is not a multiple of \"n_heads\" 12");
+  refuse("{\"model_type\":\"distilbert\",\"n_layers\":5000}", EMILY_BAD_FORMAT, "5000 layers");
+  refuse("{\"model_type\":\"distilbert\",\"type_vocab_size\":2}", EMILY_UNSUPPORTED, "type_vocab_size");
+  refuse("{\"model_type\":\"bert\",\"architectures\":[\"BertForQuestionAnswering\"],\"num_labels\":3}", EMILY_BAD_FORMAT, "has two");
+  accept("{\"model_type\":\"xlm-roberta\",\"architectures\":[\"XLMRobertaForMaskedLM\"],\"output_past\":true}");
+  refuse("{\"model_type\":\"roberta\",\"pad_token_id\":600}", EMILY_BAD_FORMAT, "pad_token_id");
+  refuse("{\"model_type\":\"roberta\",\"position_embedding_type\":\"relative_key\"}", EMILY_UNSUPPORTED, "position_embedding_type");
+#define NOMIC "{\"model_type\":\"nomic_bert\","
+  refuse(NOMIC "\"prenorm\":true}", EMILY_UNSUPPORTED, "prenorm");
+  refuse(NOMIC "\"rotary_scaling_factor\":2}", EMILY_UNSUPPORTED, "rotary_scaling_factor");
+  refuse(NOMIC "\"rotary_emb_fraction\":0.5}", EMILY_UNSUPPORTED, "rotary_emb_fraction");
+  refuse(NOMIC "\"head_dim\":32}", EMILY_UNSUPPORTED, "head_dim");
+  refuse(NOMIC "\"rope_parameters\":{\"rope_type\":\"dynamic\",\"factor\":2}}", EMILY_UNSUPPORTED, "dynamic");
+#undef NOMIC
+#define MODERN "{\"model_type\":\"modernbert\",\"num_hidden_layers\":2,"
+  accept(MODERN "\"layer_types\":[\"full_attention\",\"sliding_attention\"],\"local_rope_theta\":10000.0}");
+  refuse(MODERN "\"layer_types\":[\"full_attention\"]}", EMILY_BAD_FORMAT, "\"layer_types\" has 1 entries");
+  refuse(MODERN "\"layer_types\":[\"full_attention\",7]}", EMILY_UNSUPPORTED, "\"layer_types\" holds");
+  refuse(MODERN "\"classifier_pooling\":\"max\"}", EMILY_UNSUPPORTED, "classifier_pooling");
+  refuse(MODERN "\"global_attn_every_n_layers\":0}", EMILY_BAD_FORMAT, "global_attn_every_n_layers");
+  refuse(MODERN "\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":2}}", EMILY_UNSUPPORTED, "rope_scaling");
+  refuse(MODERN "\"rope_parameters\":{\"full_attention\":{\"rope_type\":\"yarn\"}}}", EMILY_UNSUPPORTED, "rope_type");
+  refuse(MODERN "\"num_attention_heads\":768}", EMILY_BAD_FORMAT, "must be even");
+#undef MODERN
+}
+
 static void qwen3_refuses_by_name(void **state) {
   (void)state;
 #define QWEN "{\"model_type\":\"qwen3\",\"num_hidden_layers\":2,"
@@ -75,6 +104,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(finds_family_and_task),
       cmocka_unit_test(bert_refuses_by_name),
+      cmocka_unit_test(encoders_refuse_by_name),
       cmocka_unit_test(qwen3_refuses_by_name),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

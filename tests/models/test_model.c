@@ -5,7 +5,6 @@
 #include "../support/folder.h"
 #include "../support/golden.h"
 
-#include "base/alloc.h"
 #include "emily/runtime.h"
 
 #include <math.h>
@@ -263,36 +262,11 @@ static void loading_costs_no_tensor_memory(void **state) {
   assert_true(active() == base);
 }
 
-/* Each allocation fails once: one error, and nothing is left behind. */
 static void survives_failing_allocations(void **state) {
   (void)state;
-  static const char *const cases[] = {"bert", "qwen3", "llama3_rope"};
-  emily__alloc_fail_after(0);
-  for (int i = 0; i < 3; i++) {
-    char *folder = golden_folder(cases[i], "config.json");
-    emily_model *model = NULL;
-    assert_int_equal(emily_model_load(folder, NULL, &model), EMILY_OK);
-    emily_model_release(model);
-    int64_t live = emily__alloc_live();
-    int failures = 0;
-    for (int64_t n = 1;; n++) {
-      model = NULL;
-      emily__alloc_fail_after(n);
-      emily_status status = emily_model_load(folder, NULL, &model);
-      bool reached = emily__alloc_count() >= n;
-      emily__alloc_fail_after(0);
-      if (status != EMILY_OK) {
-        assert_int_equal(status, EMILY_OUT_OF_MEMORY);
-        assert_null(model);
-        failures++;
-      }
-      emily_model_release(model);
-      assert_int_equal(emily__alloc_live(), live);
-      if (!reached) break;
-    }
-    assert_true(failures > 100);
-    folder_remove(folder);
-  }
+  golden_failing_loads("bert", "config.json");
+  golden_failing_loads("qwen3", "config.json");
+  golden_failing_loads("llama3_rope", "config.json");
 }
 
 int main(void) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "emily/ops.h"
 
 static const double MOST_RELATIVE = 1e-5, MOST_ABSOLUTE = 2e-4;
@@ -97,7 +98,7 @@ void golden_compare(const char *what, const float *got, emily_array *want, emily
   int32_t *real = mask ? golden_ints(mask) : NULL;
   /* The mask's cells are the rows of the last axis, but for leading axes (the layers of hidden_states): it repeats over them. */
   size_t n = (size_t)emily_array_size(want), cells = mask ? (size_t)emily_array_size(mask) : 1;
-  size_t row = (size_t)emily_array_dim(want, -1);
+  size_t row = mask && emily_array_ndim(want) == emily_array_ndim(mask) ? 1 : (size_t)emily_array_dim(want, -1);
   for (size_t i = 0; i < n; i++) {
     assert_true(isfinite(got[i]));
     if (real && !real[i / row % cells]) continue;
@@ -149,4 +150,58 @@ void golden_variant(const char *name, const char *which, const char *prefix, con
   golden_forward(&g, prefix);
   golden_expect(&g, output, want, masked ? mask : NULL);
   golden_close(&g);
+}
+
+/* Whether an array has a cell, or a row, for each of the mask's. */
+static bool masked(const emily_array *array, const emily_array *mask) {
+  return mask && emily_array_ndim(array) >= 2 && emily_array_dim(array, 0) == emily_array_dim(mask, 0) &&
+         emily_array_dim(array, 1) == emily_array_dim(mask, 1);
+}
+
+void golden_case(const char *name, const char *which, const char *task) {
+  static const char *const outputs[] = {"logits", "start_logits", "end_logits", "last_hidden_state", "pooler_output"};
+  char config[64], ref[64], want[64];
+  snprintf(config, sizeof config, "config_%s.json", which);
+  snprintf(ref, sizeof ref, "ref_%s.safetensors", which);
+  golden g = golden_open(name, config, ref);
+  assert_string_equal(emily_model_task(g.model), task);
+  printf("%s %s\n", name, which);
+  golden_forward(&g, "a");
+  emily_array *mask = emily_array_map_get(g.ref, "a.attention_mask");
+  for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
+    snprintf(want, sizeof want, "a.%s", outputs[i]);
+    emily_array *expected = emily_array_map_get(g.ref, want);
+    if (expected) golden_expect(&g, outputs[i], want, masked(expected, mask) ? "a.attention_mask" : NULL);
+  }
+  golden_close(&g);
+}
+
+/* One load, the n-th allocation of which fails; whether there was one to fail. */
+static bool failing_load(const char *folder, int64_t n, int *failures) {
+  emily_model *model = NULL;
+  int64_t live = emily__alloc_live();
+  emily__alloc_fail_after(n);
+  emily_status status = emily_model_load(folder, NULL, &model);
+  bool reached = emily__alloc_count() >= n;
+  emily__alloc_fail_after(0);
+  if (status != EMILY_OK) {
+    assert_int_equal(status, EMILY_OUT_OF_MEMORY);
+    assert_null(model);
+    *failures += 1;
+  }
+  emily_model_release(model);
+  assert_int_equal(emily__alloc_live(), live);
+  return reached;
+}
+
+void golden_failing_loads(const char *name, const char *config) {
+  char *folder = golden_folder(name, config);
+  emily_model *model = NULL;
+  int failures = 0;
+  emily__alloc_fail_after(0);
+  assert_int_equal(emily_model_load(folder, NULL, &model), EMILY_OK); /* what is set up once */
+  emily_model_release(model);
+  for (int64_t n = 1; failing_load(folder, n, &failures); n++) continue;
+  assert_true(failures > 50);
+  folder_remove(folder);
 }

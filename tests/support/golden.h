@@ -37,6 +37,12 @@ void golden_decoder(const char *name, const char *config);
 /* One output of a case's variant: config_<which>.json and ref_<which>.safetensors, the inputs of a prefix. */
 void golden_variant(const char *name, const char *which, const char *prefix, const char *output, bool masked);
 
+/* Every output that ref_<which>.safetensors has for the inputs "a", by a model of that task. */
+void golden_case(const char *name, const char *which, const char *task);
+
+/* Loads a case with each allocation failing once: one error, and nothing is left behind. */
+void golden_failing_loads(const char *name, const char *config);
+
 /* All elements, converted; to be freed. */
 float *golden_floats(emily_array *array);
 int32_t *golden_ints(emily_array *array);

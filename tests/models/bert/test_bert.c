@@ -59,6 +59,11 @@ static void classifies(void **state) {
   head("bert_token", "a", "ForTokenClassification", true);
 }
 
+static void answers_questions(void **state) {
+  (void)state;
+  golden_case("bert_question", "a", "ForQuestionAnswering");
+}
+
 static void takes_positions(void **state) {
   (void)state;
   head("bert_masked", "placed", "ForMaskedLM", true);
@@ -75,6 +80,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(equals_the_oracle),  cmocka_unit_test(reads_the_hubs_config),
       cmocka_unit_test(fills_masked_words), cmocka_unit_test(classifies),
+      cmocka_unit_test(answers_questions),
       cmocka_unit_test(takes_positions),    cmocka_unit_test(knows_the_activations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
