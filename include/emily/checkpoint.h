@@ -1,4 +1,4 @@
-/* emily/checkpoint.h: the weights of a model, in a folder as Hugging Face lays it out.
+/* emily/checkpoint.h: the weights of a model, in a folder as Hugging Face lays it out, or in a GGUF file.
  *
  * A folder holds model.safetensors, or model.safetensors.index.json and the files (shards) that it names. Opening
  * maps the files and checks their headers; weights are not read, and an array of one points into the file: loading
@@ -11,6 +11,10 @@
  *     if (!status) status = emily_checkpoint_get(checkpoint, "embeddings.word_embeddings.weight", &w);
  *     …
  *     emily_checkpoint_release(checkpoint);      // w stays valid until it is released
+ *
+ * A GGUF file (or a folder that holds one model as GGUF; split files are one checkpoint) is a checkpoint too. Its tensors have the
+ * names that a Hugging Face checkpoint has for them, where emily knows the architecture, and else the file's. Types in blocks (Q4_K)
+ * are no dtypes of emily's: their shape is that of the elements, their array the bytes of the blocks (emily_gguf_blocks).
  *
  * A checkpoint may be used from several threads at once.
  */
@@ -25,7 +29,7 @@ extern "C" {
 
 typedef struct emily_checkpoint emily_checkpoint;
 
-/* Open a folder, or a single .safetensors file. EMILY_NOT_FOUND (no such folder, no weights in it, a shard that is
+/* Open a folder, or a single .safetensors or GGUF file. EMILY_NOT_FOUND (no such folder, no weights in it, a shard that is
  * not there), EMILY_IO_ERROR, EMILY_BAD_FORMAT (a file that breaks its format, a shard without a tensor that the
  * index promises), EMILY_UNSUPPORTED (PyTorch's pickled weights alone, unknown dtypes). The caller owns one
  * reference. */
@@ -41,7 +45,7 @@ EMILY_API int32_t emily_checkpoint_ndim(const emily_checkpoint *checkpoint, size
 EMILY_API const int64_t *emily_checkpoint_shape(const emily_checkpoint *checkpoint, size_t index);
 EMILY_API uint64_t emily_checkpoint_nbytes(const emily_checkpoint *checkpoint, size_t index);
 
-/* As the file spells it ("BF16"), and as emily's (-1 where it is not one of those: the 8-bit floats). */
+/* As the file spells it ("BF16"), and as emily's (-1 where it is not one of those: the 8-bit floats, GGUF's types in blocks). */
 EMILY_API const char *emily_checkpoint_dtype_name(const emily_checkpoint *checkpoint, size_t index);
 EMILY_API emily_dtype emily_checkpoint_dtype(const emily_checkpoint *checkpoint, size_t index);
 
@@ -63,7 +67,8 @@ EMILY_API bool emily_checkpoint_used(const emily_checkpoint *checkpoint, size_t 
 EMILY_API size_t emily_checkpoint_unlisted_count(const emily_checkpoint *checkpoint);
 EMILY_API const char *emily_checkpoint_unlisted_name(const emily_checkpoint *checkpoint, size_t index);
 
-/* What a file's header says under __metadata__ ("format": "pt"); the first file that has the key. NULL where none. */
+/* What a file's header says under __metadata__ ("format": "pt"); the first file that has the key. Of a GGUF file, a text of its
+ * metadata. NULL where none. */
 EMILY_API const char *emily_checkpoint_metadata(const emily_checkpoint *checkpoint, const char *key);
 
 #ifdef __cplusplus

@@ -82,6 +82,11 @@ EMILY_API emily_status emily_gguf_find(const emily_gguf *file, const char *name,
  * owns them. */
 EMILY_API emily_status emily_gguf_array(const emily_gguf *file, size_t index, emily_array *out[3]);
 
+/* The tensor as it stands in the file, without a copy where its bytes are aligned: of plain types an array of their dtype, of types in
+ * blocks (Q8_0, Q4_K, …, also those that emily does not dequantize) the bytes of the blocks, uint8 [..., bytes of a row], which
+ * emily_block_matmul and emily_block_dequantize take with the type's name. The caller owns it. */
+EMILY_API emily_status emily_gguf_blocks(const emily_gguf *file, size_t index, emily_array **out);
+
 /* ---- whole files ---- */
 
 /* All arrays of a file by name; scales and biases of "x.weight" are "x.scales" and "x.biases". The caller owns the map. */

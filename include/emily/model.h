@@ -36,12 +36,17 @@ typedef struct emily_model_options {
 } emily_model_options;
 #define EMILY_MODEL_OPTIONS_INIT {sizeof(emily_model_options), NULL, 0, 0}
 
-/* Load a folder. options may be NULL. EMILY_NOT_FOUND, EMILY_IO_ERROR, EMILY_BAD_FORMAT (a file that breaks its
+/* Load a folder or a GGUF file. options may be NULL. EMILY_NOT_FOUND, EMILY_IO_ERROR, EMILY_BAD_FORMAT (a file that breaks its
  * format, tensors that do not fit the config), EMILY_UNSUPPORTED (a family or a setting that emily does not know;
  * a device). The caller owns one reference. */
 EMILY_API emily_status emily_model_load(const char *path, const emily_model_options *options, emily_model **out);
 EMILY_API emily_model *emily_model_retain(emily_model *model);
 EMILY_API void emily_model_release(emily_model *model); /* NULL does nothing */
+
+/* A JSON file of a model's folder ("config.json", "tokenizer_config.json") as text, which emily_string_free (tokenizer.h) frees. A GGUF file
+ * gives what its metadata say in that form: config.json, generation_config.json, tokenizer.json, tokenizer_config.json, modules.json and
+ * 1_Pooling/config.json. EMILY_NOT_FOUND where there is no such file. */
+EMILY_API emily_status emily_model_file(const char *path, const char *name, char **text);
 
 EMILY_API const char *emily_model_path(const emily_model *model);   /* as it was given */
 EMILY_API const char *emily_model_family(const emily_model *model); /* "bert" */
@@ -52,11 +57,6 @@ EMILY_API emily_stream *emily_model_stream(const emily_model *model); /* one on 
 EMILY_API bool emily_model_generates(const emily_model *model);
 EMILY_API int64_t emily_model_vocab_size(const emily_model *model);
 EMILY_API int64_t emily_model_hidden_size(const emily_model *model);
-
-/* The labels of a classifier, as its config names them ("LABEL_0" where it does not); 0 of them where the model's answers are not
- * labels, and NULL for an index that there is not. */
-EMILY_API int64_t emily_model_label_count(const emily_model *model);
-EMILY_API const char *emily_model_label(const emily_model *model, int64_t index);
 
 /* How many tokens a text may have, as far as the config says. */
 EMILY_API int64_t emily_model_context_length(const emily_model *model);
@@ -82,22 +82,6 @@ EMILY_API int64_t emily_model_context_length(const emily_model *model);
  * does not give. After a failure `outputs` may hold some of them. */
 EMILY_API emily_status emily_model_forward(emily_model *model, emily_scope *scope, const emily_array_map *inputs,
                                            const char *const *names, size_t name_count, emily_array_map *outputs);
-
-/* What emily knows of a family. Texts are static. */
-typedef struct emily_family_info {
-  size_t struct_size;
-  const char *model_type; /* config.json's, "bert" */
-  const char *class_name; /* how its classes are called, "Bert" */
-  const char *title;      /* as people write it, "BERT" */
-  const char *checked;    /* what its results are checked against */
-  const char *limits;     /* what of it is refused; NULL: nothing is known */
-  const char *tasks[16];  /* what follows the class's name: "Model", "ForMaskedLM" … */
-  size_t task_count;
-} emily_family_info;
-#define EMILY_FAMILY_INFO_INIT {sizeof(emily_family_info), NULL, NULL, NULL, NULL, NULL, {NULL}, 0}
-
-/* The families one after another, from 0; false behind the last. out->struct_size must be set. */
-EMILY_API bool emily_family_at(size_t index, emily_family_info *out);
 
 #ifdef __cplusplus
 }

@@ -27,7 +27,7 @@ typedef struct emily_tokenizer emily_tokenizer;
 typedef struct emily_encoding emily_encoding;
 typedef struct emily_detokenizer emily_detokenizer;
 
-/* path: a tokenizer.json, or a folder that holds one. EMILY_NOT_FOUND, EMILY_IO_ERROR, EMILY_BAD_FORMAT,
+/* path: a tokenizer.json, a folder that holds one, or a GGUF file, which has its tokenizer inside. EMILY_NOT_FOUND, EMILY_IO_ERROR, EMILY_BAD_FORMAT,
  * EMILY_UNSUPPORTED. */
 EMILY_API emily_status emily_tokenizer_load(const char *path, emily_tokenizer **out);
 

@@ -22,7 +22,7 @@ emily_status emily__json_parse(const char *text, size_t length, const char *name
 }
 
 static emily_status open_failed(const char *path) {
-  return emily__fail(errno == ENOENT ? EMILY_NOT_FOUND : EMILY_IO_ERROR, "json", "cannot open %s: %s", path,
+  return emily__fail(errno == ENOENT || errno == ENOTDIR ? EMILY_NOT_FOUND : EMILY_IO_ERROR, "json", "cannot open %s: %s", path,
                      strerror(errno));
 }
 

@@ -65,7 +65,7 @@ static void print_model(const cli_info *info) {
   }
   if (info->config_failure.status) print_failure("config", &info->config_failure);
   else if (!info->config) print_label("config"), cli_out("none\n");
-  else print_label("config"), cli_out("config.json\n"), print_config(info->config);
+  else print_label("config"), cli_out(info->gguf ? "in the file\n" : "config.json\n"), print_config(info->config);
 }
 
 static void print_tokenizer(const cli_info *info) {
@@ -144,7 +144,7 @@ static void print(const cli_info *info, bool tensors) {
   print_label("path");
   print_visible(info->path);
   cli_out("\n");
-  if (info->folder) print_model(info), print_tokenizer(info);
+  if (info->folder || info->gguf) print_model(info), print_tokenizer(info);
   print_weights(info);
   if (tensors) print_tensors(info);
   print_files(info);
@@ -298,7 +298,7 @@ const cli_command cli_info_command = {
     .synopsis = "PATH",
     .summary = "Tell what a checkpoint holds, and whether emily runs it",
     .details =
-        "PATH is a folder or a .safetensors file. Told are the family and whether emily\n"
+        "PATH is a folder, a .safetensors file or a GGUF file. Told are the family and whether emily\n"
         "supports it (or why not), the config, the tokenizer, tensors and bytes by dtype,\n"
         "and the files. What is damaged is an error; what is only not supported is not.\n",
     .examples = examples,

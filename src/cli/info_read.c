@@ -48,7 +48,9 @@ static bool has_file(const cli_info *info, const char *name) {
 
 static bool has_weights(const cli_info *info) {
   for (size_t i = 0; i < info->files.count; i++)
-    if (strstr(info->files.data[i].name, ".safetensors") || strstr(info->files.data[i].name, ".bin")) return true;
+    if (strstr(info->files.data[i].name, ".safetensors") || strstr(info->files.data[i].name, ".bin") ||
+        strstr(info->files.data[i].name, ".gguf"))
+      return true;
   return false;
 }
 
@@ -83,12 +85,33 @@ static emily_status add_totals(cli_info *info) {
   return EMILY_OK;
 }
 
+static emily_status read_config(cli_info *info) {
+  char *text;
+  EMILY__TRY(emily_model_file(info->path, "config.json", &text));
+  emily_status status = emily__json_parse(text, strlen(text), info->path, &info->config);
+  emily_string_free(text);
+  return status;
+}
+
+/* A GGUF file is a model whole: config and tokenizer are in its metadata. */
+static void read_gguf(cli_info *info) {
+  note_failure(&info->config_failure, read_config(info));
+  emily_status status = emily_tokenizer_load(info->path, &info->tokenizer);
+  if (status != EMILY_NOT_FOUND) note_failure(&info->tokenizer_failure, status); /* it need not have one */
+  note_failure(&info->model_failure, emily_model_load(info->path, NULL, &info->model));
+}
+
 static void read_parts(cli_info *info) {
   char file[4096];
   snprintf(file, sizeof file, "%s/config.json", info->path);
   if (has_file(info, "config.json")) note_failure(&info->config_failure, emily__json_load(file, &info->config));
   if (!info->folder || has_weights(info))
     note_failure(&info->checkpoint_failure, emily_checkpoint_open(info->path, &info->checkpoint));
+  info->gguf = info->checkpoint && emily_checkpoint_metadata(info->checkpoint, "general.architecture");
+  if (info->gguf) {
+    read_gguf(info);
+    return;
+  }
   if (has_file(info, "tokenizer.json"))
     note_failure(&info->tokenizer_failure, emily_tokenizer_load(info->path, &info->tokenizer));
   if (info->config && info->checkpoint)

@@ -1,4 +1,4 @@
-/* info_read.h: what `emily info` tells of a folder or a .safetensors file: each part that is there, or why it is not.
+/* info_read.h: what `emily info` tells of a folder, a .safetensors file or a GGUF file: each part that is there, or why it is not.
  */
 #ifndef EMILY_CLI_INFO_READ_H
 #define EMILY_CLI_INFO_READ_H
@@ -28,9 +28,10 @@ typedef struct cli_info_total {
 typedef struct cli_info {
   const char *path;
   bool folder;
+  bool gguf; /* the weights are in GGUF, which has config and tokenizer inside */
   EMILY__VEC(cli_info_file) files;   /* of a folder, by name; folders within are left out */
   EMILY__VEC(cli_info_total) totals; /* the largest first */
-  json_t *config;                    /* NULL: no config.json */
+  json_t *config;                    /* NULL: no config.json; of a GGUF file what its metadata say in that form */
   emily_checkpoint *checkpoint;      /* NULL: no weights */
   emily_tokenizer *tokenizer;        /* NULL: no tokenizer.json */
   emily_model *model;                /* NULL: not one that emily runs */

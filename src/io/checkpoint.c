@@ -1,7 +1,11 @@
-/* checkpoint.c: see emily/checkpoint.h. The tensors of all files stand in one list ordered by name. */
-#include "emily/checkpoint.h"
+/* checkpoint.c: see emily/checkpoint.h. The tensors of all files stand in one list ordered by name; each lies in a safetensors file or
+ * in a GGUF file, whose tensors have the names that a Hugging Face checkpoint has for them (gguf_arch.h). */
+#include "io/checkpoint.h"
 
 #include "base/vec.h"
+#include "io/gguf_arch.h"
+#include "io/gguf_meta.h"
+#include "io/gguf_source.h"
 #include "io/safetensors.h"
 #include "io/shard_index.h"
 #include "io/tensor_array.h"
@@ -13,8 +17,11 @@
 static const char WHERE[] = "checkpoint";
 
 typedef struct tensor {
-  const emily__st_entry *entry;
+  const char *name;
+  const emily__st_entry *entry;   /* NULL: of a GGUF file */
   const emily__safetensors *file;
+  const emily_gguf *gguf;
+  size_t index; /* in it */
   _Atomic bool used;
 } tensor;
 
@@ -22,6 +29,8 @@ struct emily_checkpoint {
   _Atomic int64_t references;
   char *path;
   EMILY__VEC(emily__safetensors *) files;
+  emily__gguf_parts parts;
+  EMILY__VEC(char *) names; /* of a GGUF file's tensors, where they are not the file's */
   tensor *tensors;
   size_t count;
   EMILY__VEC(const emily__st_entry *) unlisted;
@@ -44,6 +53,7 @@ static emily_status take_tensors(emily_checkpoint *checkpoint, size_t count) {
 
 static void add(emily_checkpoint *checkpoint, const emily__safetensors *file, const emily__st_entry *entry) {
   tensor *t = &checkpoint->tensors[checkpoint->count++];
+  t->name = entry->name;
   t->entry = entry;
   t->file = file;
 }
@@ -83,12 +93,11 @@ static emily_status place_tensors(emily_checkpoint *checkpoint, const emily__sha
 }
 
 static int compare_tensors(const void *a, const void *b) {
-  return strcmp(((const tensor *)a)->entry->name, ((const tensor *)b)->entry->name);
+  return strcmp(((const tensor *)a)->name, ((const tensor *)b)->name);
 }
 
 static const tensor *find(const emily_checkpoint *checkpoint, const char *name) {
-  const emily__st_entry wanted = {.name = name};
-  const tensor key = {.entry = &wanted};
+  const tensor key = {.name = name};
   return bsearch(&key, checkpoint->tensors, checkpoint->count, sizeof key, compare_tensors);
 }
 
@@ -112,6 +121,47 @@ static emily_status fill_from_index(emily_checkpoint *checkpoint, const char *pa
   if (status == EMILY_OK) status = place_tensors(checkpoint, &index);
   emily__shard_index_free(&index);
   return status;
+}
+
+/* ---- GGUF ---- */
+
+/* The name that a Hugging Face checkpoint has for a tensor, or the file's own where emily knows none. */
+static emily_status name_tensor(emily_checkpoint *checkpoint, const emily__gguf_arch *arch, tensor *t) {
+  char name[256];
+  t->name = emily_gguf_name(t->gguf, t->index);
+  if (!arch || !emily__gguf_tensor_to_hf(arch, t->name, name, sizeof name)) return EMILY_OK;
+  char *copy = emily__strdup(name);
+  if (!copy) return EMILY_OUT_OF_MEMORY;
+  t->name = copy;
+  if (emily__vec_push(&checkpoint->names, copy)) return EMILY_OK;
+  emily__free(copy);
+  return EMILY_OUT_OF_MEMORY;
+}
+
+static emily_status fill_from_gguf(emily_checkpoint *checkpoint, const char *path) {
+  size_t count = 0;
+  EMILY__TRY(emily__gguf_parts_open(path, &checkpoint->parts));
+  const emily__gguf_parts *parts = &checkpoint->parts;
+  const char *said = emily__gguf_string(parts->files[0], "general.architecture");
+  const emily__gguf_arch *arch = said ? emily__gguf_arch_named(said) : NULL;
+  for (size_t f = 0; f < parts->count; f++) count += emily_gguf_count(parts->files[f]);
+  EMILY__TRY(take_tensors(checkpoint, count));
+  for (size_t f = 0; f < parts->count; f++)
+    for (size_t i = 0; i < emily_gguf_count(parts->files[f]); i++) {
+      tensor *t = &checkpoint->tensors[checkpoint->count++];
+      t->gguf = parts->files[f];
+      t->index = i;
+      EMILY__TRY(name_tensor(checkpoint, arch, t));
+    }
+  return EMILY_OK;
+}
+
+/* Parts of one model, and names from a table: nothing else sees to it that a name stands once. */
+static emily_status refuse_twins(const emily_checkpoint *checkpoint) {
+  for (size_t i = 1; i < checkpoint->count; i++)
+    if (!compare_tensors(&checkpoint->tensors[i - 1], &checkpoint->tensors[i]))
+      return emily__fail(EMILY_BAD_FORMAT, WHERE, "%s holds the tensor '%.200s' twice", checkpoint->path, checkpoint->tensors[i].name);
+  return EMILY_OK;
 }
 
 /* ---- which files ---- */
@@ -157,10 +207,20 @@ static emily_status fill_from_folder(emily_checkpoint *checkpoint) {
   return status;
 }
 
+static emily_status fill_from(emily_checkpoint *checkpoint) {
+  char *gguf = NULL;
+  EMILY__TRY(emily__gguf_source(checkpoint->path, &gguf));
+  emily_status status = gguf                                        ? fill_from_gguf(checkpoint, gguf)
+                        : emily__file_is_folder(checkpoint->path) ? fill_from_folder(checkpoint)
+                                                                   : fill_from_file(checkpoint, checkpoint->path);
+  emily__free(gguf);
+  return status;
+}
+
 static emily_status fill(emily_checkpoint *checkpoint) {
-  if (emily__file_is_folder(checkpoint->path)) EMILY__TRY(fill_from_folder(checkpoint));
-  else EMILY__TRY(fill_from_file(checkpoint, checkpoint->path));
+  EMILY__TRY(fill_from(checkpoint));
   qsort(checkpoint->tensors, checkpoint->count, sizeof *checkpoint->tensors, compare_tensors);
+  EMILY__TRY(refuse_twins(checkpoint));
   return note_unlisted(checkpoint);
 }
 
@@ -184,6 +244,9 @@ emily_checkpoint *emily_checkpoint_retain(emily_checkpoint *checkpoint) {
 void emily_checkpoint_release(emily_checkpoint *checkpoint) {
   if (!checkpoint || atomic_fetch_sub_explicit(&checkpoint->references, 1, memory_order_acq_rel) != 1) return;
   for (size_t i = 0; i < checkpoint->files.count; i++) emily__safetensors_close(checkpoint->files.data[i]);
+  for (size_t i = 0; i < checkpoint->names.count; i++) emily__free(checkpoint->names.data[i]);
+  emily__gguf_parts_close(&checkpoint->parts);
+  emily__vec_free(&checkpoint->names);
   emily__vec_free(&checkpoint->files);
   emily__vec_free(&checkpoint->unlisted);
   emily__free(checkpoint->tensors);
@@ -197,41 +260,49 @@ static const tensor *at(const emily_checkpoint *checkpoint, size_t index) {
   return checkpoint && index < checkpoint->count ? &checkpoint->tensors[index] : NULL;
 }
 
+static const emily__gguf_type *type_of(const tensor *t) { return t->gguf->tensors.data[t->index].type; }
+
 size_t emily_checkpoint_count(const emily_checkpoint *checkpoint) { return checkpoint ? checkpoint->count : 0; }
 
 const char *emily_checkpoint_name(const emily_checkpoint *checkpoint, size_t index) {
   const tensor *t = at(checkpoint, index);
-  return t ? t->entry->name : NULL;
+  return t ? t->name : NULL;
 }
 
 emily_dtype emily_checkpoint_dtype(const emily_checkpoint *checkpoint, size_t index) {
   const tensor *t = at(checkpoint, index);
-  return t ? t->entry->dtype->dtype : -1;
+  if (!t) return -1;
+  return t->entry ? t->entry->dtype->dtype : type_of(t)->use == EMILY__GGUF_DIRECT ? type_of(t)->dtype : -1;
 }
 
 const char *emily_checkpoint_dtype_name(const emily_checkpoint *checkpoint, size_t index) {
   const tensor *t = at(checkpoint, index);
-  return t ? t->entry->dtype->name : NULL;
+  if (!t) return NULL;
+  return t->entry ? t->entry->dtype->name : type_of(t)->name;
 }
 
 int32_t emily_checkpoint_ndim(const emily_checkpoint *checkpoint, size_t index) {
   const tensor *t = at(checkpoint, index);
-  return t ? t->entry->rank : -1;
+  if (!t) return -1;
+  return t->entry ? t->entry->rank : emily_gguf_ndim(t->gguf, t->index);
 }
 
 const int64_t *emily_checkpoint_shape(const emily_checkpoint *checkpoint, size_t index) {
   const tensor *t = at(checkpoint, index);
-  return t ? t->entry->shape : NULL;
+  if (!t) return NULL;
+  return t->entry ? t->entry->shape : emily_gguf_shape(t->gguf, t->index);
 }
 
 uint64_t emily_checkpoint_nbytes(const emily_checkpoint *checkpoint, size_t index) {
   const tensor *t = at(checkpoint, index);
-  return t ? t->entry->bytes : 0;
+  if (!t) return 0;
+  return t->entry ? t->entry->bytes : emily_gguf_nbytes(t->gguf, t->index);
 }
 
 const char *emily_checkpoint_file(const emily_checkpoint *checkpoint, size_t index) {
   const tensor *t = at(checkpoint, index);
-  return t ? t->file->path : NULL;
+  if (!t) return NULL;
+  return t->entry ? t->file->path : t->gguf->path;
 }
 
 bool emily_checkpoint_used(const emily_checkpoint *checkpoint, size_t index) {
@@ -247,8 +318,13 @@ const char *emily_checkpoint_unlisted_name(const emily_checkpoint *checkpoint, s
   return index < emily_checkpoint_unlisted_count(checkpoint) ? checkpoint->unlisted.data[index]->name : NULL;
 }
 
+const emily_gguf *emily__checkpoint_gguf(const emily_checkpoint *checkpoint) {
+  return checkpoint->parts.count ? checkpoint->parts.files[0] : NULL;
+}
+
 const char *emily_checkpoint_metadata(const emily_checkpoint *checkpoint, const char *key) {
   if (!checkpoint || !key) return NULL;
+  if (checkpoint->parts.count) return emily__gguf_string(checkpoint->parts.files[0], key);
   for (size_t f = 0; f < checkpoint->files.count; f++) {
     const emily__safetensors *file = checkpoint->files.data[f];
     for (size_t i = 0; i < file->metadata_count; i++)
@@ -271,7 +347,7 @@ emily_status emily_checkpoint_get(emily_checkpoint *checkpoint, const char *name
   if (!out) return emily__fail(EMILY_INVALID_ARGUMENT, "emily_checkpoint_get", "out is NULL");
   EMILY__TRY(emily_checkpoint_find(checkpoint, name, &index));
   tensor *t = &checkpoint->tensors[index];
-  EMILY__TRY(emily__st_array(t->file, t->entry, out));
+  EMILY__TRY(t->entry ? emily__st_array(t->file, t->entry, out) : emily_gguf_blocks(t->gguf, t->index, out));
   atomic_store_explicit(&t->used, true, memory_order_relaxed);
   return EMILY_OK;
 }

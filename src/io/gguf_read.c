@@ -128,14 +128,32 @@ emily_status emily_gguf_find(const emily_gguf *file, const char *name, size_t *o
 
 static void release_map(void *map) { emily__file_map_release(map); }
 
-static emily_array *direct(const emily_gguf *file, const emily__gguf_tensor *tensor) {
+/* The tensor's bytes as an array of a dtype: mapped, or copied where they are not aligned (or not in a file). */
+static emily_array *as_stored(const emily_gguf *file, const emily__gguf_tensor *tensor, const int64_t *shape, emily_dtype dtype) {
   const uint8_t *data = file->data + tensor->offset;
-  if (!file->map || tensor->offset % tensor->type->size)
-    return emily_array_from_data(data, tensor->shape, tensor->rank, tensor->type->dtype);
+  if (!file->map || tensor->offset % emily_dtype_size(dtype)) return emily_array_from_data(data, shape, tensor->rank, dtype);
   emily__file_map *map = emily__file_map_retain(file->map);
-  emily_array *array = emily_array_wrap(data, tensor->shape, tensor->rank, tensor->type->dtype, release_map, map);
+  emily_array *array = emily_array_wrap(data, shape, tensor->rank, dtype, release_map, map);
   if (!array) emily__file_map_release(map);
   return array;
+}
+
+static emily_array *direct(const emily_gguf *file, const emily__gguf_tensor *tensor) {
+  return as_stored(file, tensor, tensor->shape, tensor->type->dtype);
+}
+
+emily_status emily_gguf_blocks(const emily_gguf *file, size_t index, emily_array **out) {
+  const emily__gguf_tensor *tensor = tensor_at(file, index);
+  int64_t shape[EMILY__GGUF_RANK_MAX];
+  if (!tensor || !out)
+    return emily__fail(EMILY_INVALID_ARGUMENT, "emily_gguf_blocks", "there is no tensor %zu, or out is NULL", index);
+  memcpy(shape, tensor->shape, sizeof shape);
+  const bool plain = tensor->type->use == EMILY__GGUF_DIRECT;
+  if (!plain) shape[tensor->rank - 1] = shape[tensor->rank - 1] / tensor->type->block * tensor->type->size; /* a scalar is no whole block */
+  emily_array *array = as_stored(file, tensor, shape, plain ? tensor->type->dtype : EMILY_UINT8);
+  if (!array) return emily_last_error()->status;
+  *out = array;
+  return EMILY_OK;
 }
 
 /* An array over a block of memory, which it frees (on failure too). NULL memory: NULL. */

@@ -2,6 +2,7 @@
 #include "models/config.h"
 
 #include "base/vec.h"
+#include "io/model_files.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -79,7 +80,7 @@ emily_status emily__config_parse(emily__config *config, const char *text, size_t
 
 emily_status emily__config_load(emily__config *config, const char *path) {
   json_t *root = NULL;
-  EMILY__TRY(emily__json_load(path, &root));
+  EMILY__TRY(emily__model_file_load(path, &root));
   return begin_document(config, root, path);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "io/file.h"
+#include "io/model_files.h"
 
 #include <string.h>
 
@@ -102,9 +103,9 @@ static emily_status load_modules(const char *folder, const char *file, const jso
 
 /* Without modules.json: the folder is the model, and the mean is what sentence-transformers takes. */
 static emily_status read_modules(const char *folder, const char *file, emily__embed_config *out) {
-  if (emily__file_is_regular(file)) {
+  if (emily__model_file_exists(file)) {
     json_t *modules;
-    EMILY__TRY(emily__json_load(file, &modules));
+    EMILY__TRY(emily__model_file_load(file, &modules));
     emily_status status = load_modules(folder, file, modules, out);
     json_decref(modules);
     EMILY__TRY(status);
@@ -120,7 +121,7 @@ static emily_status read_modules(const char *folder, const char *file, emily__em
 /* ---- sentence_bert_config.json, config_sentence_transformers.json ---- */
 
 static emily_status read_transformer(const char *file, emily__embed_config *out) {
-  if (!emily__file_is_regular(file)) return EMILY_OK;
+  if (!emily__model_file_exists(file)) return EMILY_OK;
   emily__config c;
   EMILY__TRY(emily__config_load(&c, file));
   emily__config_size(&c, "max_seq_length", &out->max_tokens);
@@ -154,7 +155,7 @@ static void read_prompts(emily__config *c, emily__embed_config *out) {
 
 static emily_status read_whole(const char *file, emily__embed_config *out) {
   static const char *const harmless[] = {"__version__", "similarity_fn_name", NULL};
-  if (!emily__file_is_regular(file)) return EMILY_OK;
+  if (!emily__model_file_exists(file)) return EMILY_OK;
   emily__config c;
   EMILY__TRY(emily__config_load(&c, file));
   read_prompts(&c, out);

@@ -2,6 +2,7 @@
 #include "models/generation_config.h"
 
 #include "io/file.h"
+#include "io/model_files.h"
 
 #include <string.h>
 
@@ -120,7 +121,7 @@ static emily_status read_model_config(const char *path, bool only_eos, emily__ge
 }
 
 static emily_status load(const char *own, const char *models, emily__generation_config *out) {
-  if (!emily__file_is_regular(own)) return read_model_config(models, false, out);
+  if (!emily__model_file_exists(own)) return read_model_config(models, false, out);
   emily__config config;
   EMILY__TRY(emily__config_load(&config, own));
   EMILY__TRY(take(&config, true, out));

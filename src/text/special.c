@@ -1,6 +1,8 @@
 /* special.c: see special.h. */
 #include "text/special.h"
 
+#include "io/model_files.h"
+
 #include <string.h>
 
 static emily__special_token *find(const emily__special_tokens *tokens, const char *name) {
@@ -118,7 +120,7 @@ emily_status emily__special_tokens_read(const json_t *config, const json_t *map,
 static emily_status load_optional(const char *folder, const char *file, json_t **out) {
   emily__str path = {0};
   bool made = emily__str_printf(&path, "%s/%s", folder, file);
-  emily_status status = made ? emily__json_load(path.data, out) : EMILY_OUT_OF_MEMORY;
+  emily_status status = made ? emily__model_file_load(path.data, out) : EMILY_OUT_OF_MEMORY;
   emily__str_free(&path);
   return status == EMILY_NOT_FOUND ? EMILY_OK : status;
 }

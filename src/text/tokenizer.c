@@ -1,8 +1,10 @@
 /* tokenizer.c: loading a tokenizer, and what can be asked of it. */
 #include "text/tokenizer.h"
 
+#include "io/gguf_source.h"
+#include "io/model_files.h"
+
 #include <string.h>
-#include <sys/stat.h>
 
 static emily_status read_strategy(const json_t *json, const char *name, emily__truncation *out) {
   static const char *const names[] = {[EMILY__LONGEST_FIRST] = "LongestFirst",
@@ -106,7 +108,7 @@ emily_status emily_tokenizer_load_json(const char *json, size_t length, const ch
 
 static emily_status load_file(const char *path, emily_tokenizer **out) {
   json_t *document;
-  EMILY__TRY(emily__json_load(path, &document));
+  EMILY__TRY(emily__model_file_load(path, &document));
   emily_status status = from_json(document, path, out);
   json_decref(document);
   return status;
@@ -125,8 +127,11 @@ static emily_status load_folder(const char *folder, emily_tokenizer **out) {
 
 emily_status emily_tokenizer_load(const char *path, emily_tokenizer **out) {
   if (!path || !out) return emily__fail(EMILY_INVALID_ARGUMENT, "emily_tokenizer_load", "an argument is NULL");
-  struct stat info;
-  return stat(path, &info) == 0 && S_ISDIR(info.st_mode) ? load_folder(path, out) : load_file(path, out);
+  char *gguf = NULL;
+  EMILY__TRY(emily__gguf_source(path, &gguf));
+  emily_status status = gguf || emily__file_is_folder(path) ? load_folder(path, out) : load_file(path, out);
+  emily__free(gguf);
+  return status;
 }
 
 emily_tokenizer *emily_tokenizer_retain(emily_tokenizer *tokenizer) {

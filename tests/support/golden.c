@@ -34,7 +34,8 @@ static void link_file(const char *name, const char *file, const char *folder, co
 char *golden_folder(const char *name, const char *config) {
   char *folder = folder_new();
   assert_int_equal(access(in(golden_data(name), config), R_OK), 0);
-  link_file(name, config, folder, "config.json");
+  const char *dot = strrchr(config, '.');
+  link_file(name, config, folder, dot && !strcmp(dot, ".gguf") ? "model.gguf" : "config.json");
   link_file(name, "model.safetensors", folder, "model.safetensors");
   link_file(name, "generation_config.json", folder, "generation_config.json");
   return folder;

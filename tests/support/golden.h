@@ -15,7 +15,7 @@ typedef struct golden {
 /* "tests/data/models/<name>", in one of eight rotating buffers. */
 const char *golden_data(const char *name);
 
-/* A temporary folder with the case's files, linked, `config` among them as its config.json. For folder_remove. */
+/* A temporary folder with the case's files, linked, `config` among them as its config.json, or as its model.gguf. For folder_remove. */
 char *golden_folder(const char *name, const char *config);
 
 golden golden_open(const char *name, const char *config, const char *ref); /* files of the case */
