@@ -74,7 +74,7 @@ typedef struct emily_generate_options {
   emily_stream *stream;         /* where to run; NULL: the model's stream */
   int32_t kv_bits;              /* 8 or 4: keys and values of earlier tokens are kept quantized, in so many bits, which takes less memory and is less exact;
                                    0: float32 */
-  int32_t kv_group_size;        /* elements that share a scale then: 32, 64 or 128; 0: 64, or 32 where the heads' size asks for it */
+  int32_t kv_group_size;        /* elements that share a scale then: 32, 64 or 128; 0: 64, or 32 where heads hold no whole groups of 64 */
   int64_t prefill_chunk;        /* tokens of a prompt that are read in one pass; 0: 512. Fewer take less memory */
   int64_t batch_size;           /* emily_generate_batch: texts in the making at a time, at most 32; 0: 8 */
   emily_generate_done *done;    /* emily_generate_batch: may be NULL; is passed `context` */

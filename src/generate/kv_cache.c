@@ -195,26 +195,23 @@ static void set_span(const plan *p, emily__kv_view *view) {
 
 /* ---- forms ---- */
 
-static bool choose_group(emily_scope *s, emily__kv_form *form, int64_t size) {
-  if (form->bits && !form->group) form->group = size % 64 == 0 ? 64 : 32;
-  if (!form->bits || size % form->group == 0) return true;
-  emily__fail(EMILY_UNSUPPORTED, "kv_cache", "keys and values are quantized in groups of %d, and this model's heads have %lld elements: "
-              "leave kv_bits out%s", form->group, (long long)size, form->group > 32 ? ", or take groups of 32" : "");
-  emily_scope_fail(s);
-  return false;
+/* x [B, Hk, T, D] with whole groups along D: its last elements again behind it, which leave the last group's range as it is. */
+static emily_array *whole_groups(emily_scope *s, emily_array *x, int64_t group) {
+  const int64_t rest = emily_array_dim(x, 3) % group, low[] = {0, 0, 0, 0}, high[] = {0, 0, 0, group - rest};
+  return rest ? emily_pad(s, x, low, high, NULL, NULL, "edge") : x;
+}
+
+static bool quantized(emily_scope *s, const emily__kv_form *form, emily_array *x, emily_array **parts) {
+  size_t count;
+  x = whole_groups(s, x, form->group);
+  return x && emily_quantize(s, x, NULL, form->group, form->bits, "affine", parts, 3, &count) == EMILY_OK;
 }
 
 /* k and v as the parts that are kept; how many, or 0 on failure. */
 static int split(emily_scope *s, const emily__kv_form *form, emily_array *k, emily_array *v, emily_array **parts) {
-  size_t count;
-  if (!form->bits) {
-    parts[0] = k, parts[1] = v;
-    return 2;
-  }
-  if (emily_quantize(s, k, NULL, form->group, form->bits, "affine", parts, 3, &count) != EMILY_OK ||
-      emily_quantize(s, v, NULL, form->group, form->bits, "affine", parts + 3, 3, &count) != EMILY_OK)
-    return 0;
-  return PARTS;
+  if (form->bits) return quantized(s, form, k, parts) && quantized(s, form, v, parts + 3) ? PARTS : 0;
+  parts[0] = k, parts[1] = v;
+  return 2;
 }
 
 bool emily__kv_cache_extend(emily__kv_cache *cache, emily_scope *scope, int64_t layer_index, emily_array *k, emily_array *v,
@@ -224,7 +221,7 @@ bool emily__kv_cache_extend(emily__kv_cache *cache, emily_scope *scope, int64_t 
   layer *l = &cache->layers[layer_index];
   const plan p = plan_pass(cache, l, emily_array_dim(k, 2));
   *view = (emily__kv_view){.form = cache->form};
-  if (!choose_group(scope, &view->form, emily_array_dim(k, 3)) || !choose_group(scope, &view->form, emily_array_dim(v, 3))) return false;
+  if (!view->form.group) view->form.group = emily_array_dim(k, 3) % 64 == 0 && emily_array_dim(v, 3) % 64 == 0 ? 64 : 32;
   const int count = split(scope, &view->form, k, v, fresh);
   content next = {.length = p.total, .capacity = p.capacity};
   bool whole = count > 0;

@@ -11,7 +11,7 @@
  * are there; what a room holds never counts.
  *
  * On request keys and values are kept quantized: affine, 8 or 4 bits an element, a scale and a bias (float32) for each group along the
- * head. An element is then off by at most half a step, (max - min of its group) / (2 · (2^bits - 1)), and its rounding. New tokens are seen
+ * head. An element is then off by at most a step, (max - min of its group) / (2^bits - 1), mostly by less than half of one. New tokens are seen
  * in that form by their own pass too, so that what comes out does not depend on how a prompt is cut into chunks.
  *
  * A pass is a transaction. Every layer appends; then the pass commits, or rolls back and leaves the cache as it was.
@@ -31,7 +31,7 @@ typedef struct emily__kv_cache emily__kv_cache;
 /* How keys and values are kept. */
 typedef struct emily__kv_form {
   int32_t bits;  /* 0: as they come; 8 or 4: quantized */
-  int32_t group; /* elements that share a scale: 128, 64 or 32; 0: 64 where the head's size is a multiple of it, or 32 */
+  int32_t group; /* elements that share a scale: 128, 64 or 32; 0: 64 where the head's size is a multiple of it, or 32. Heads are padded to whole groups */
 } emily__kv_form;
 
 /* windows[layer]: 0, or the sliding window in tokens, the query's own counted. step: rooms are made in multiples of it
@@ -64,7 +64,7 @@ typedef struct emily__kv_view {
   emily_array *part[EMILY__KV_PARTS]; /* [B, Hk, keys, …]: k and v; quantized: k, its scales and biases, v, its scales and biases */
   int64_t first, keys; /* the positions are [first, first + keys) … */
   int64_t turned;      /* … and the first key stands in slot `turned`, the following ones behind it and then from slot 0 on */
-  emily__kv_form form; /* group not 0 where bits are not */
+  emily__kv_form form; /* group is never 0 */
 } emily__kv_view;
 
 /* Append alone: attend's first half. False, and the scope has failed. */

@@ -1,5 +1,6 @@
-/* generate.c: emily_generate, batches and sessions: the caller's options over the checkpoint's settings, and then the driver. */
-#include "generate/driver.h"
+/* generate.c: emily_generate and batches: the caller's options over the checkpoint's settings, and then the driver. */
+#include "models/generate.h"
+
 #include "models/generation_config.h"
 #include "models/model.h"
 
@@ -98,30 +99,14 @@ static const char **all_stops(const emily_generate_options *o, const emily__gene
 
 /* ---- calls ---- */
 
-struct emily_session {
-  emily_model *model;
-  emily__memory memory;
-};
-
-/* What the public calls have in common. */
-typedef struct call {
-  const emily_model *model;
-  emily_tokenizer *tokenizer;
-  const emily_prompt *prompts;
-  size_t count;
-  emily__memory *memory; /* of a session; NULL: none */
-  bool batch;
-  emily_generation **out;
-} call;
-
-static emily_status drive(const call *c, const emily__decoder *decoder, emily_stream *stream, const emily__generate_plan *plan) {
+static emily_status drive(const emily__generate_call *c, const emily__decoder *decoder, emily_stream *stream, const emily__generate_plan *plan) {
   const emily__decoder_model view = emily__decoder_for_generation(decoder);
   if (!stream) stream = emily_model_stream(c->model);
   if (c->batch) return emily__generate_batch(&view, stream, c->tokenizer, c->prompts, c->count, plan, c->out);
   return emily__generate(&view, stream, c->tokenizer, c->prompts->ids, c->prompts->count, plan, c->memory, c->out);
 }
 
-static emily_status run_with(const call *c, const emily_generate_options *o, const emily__generation_config *config,
+static emily_status run_with(const emily__generate_call *c, const emily_generate_options *o, const emily__generation_config *config,
                              const emily__decoder *decoder) {
   emily__generate_plan plan = {.max_new_tokens = new_tokens(o, config), .max_length = config->max_length, .eos = config->eos.data,
                                .eos_count = o->ignore_eos == 1 ? 0 : config->eos.count, .callback = o->callback,
@@ -137,7 +122,7 @@ static emily_status run_with(const call *c, const emily_generate_options *o, con
   return status;
 }
 
-static emily_status run(const call *c, const emily_generate_options *given) {
+emily_status emily__generate_run(const emily__generate_call *c, const emily_generate_options *given) {
   emily_generate_options o;
   EMILY__TRY(take_options(given, &o));
   EMILY__TRY(check_options(&o));
@@ -155,7 +140,8 @@ emily_status emily_generate(emily_model *model, emily_tokenizer *tokenizer, cons
   if (!model || (!prompt && prompt_count) || !out)
     return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "model, prompt and out must not be NULL");
   const emily_prompt one = {prompt, prompt_count};
-  return run(&(call){.model = model, .tokenizer = tokenizer, .prompts = &one, .count = 1, .out = out}, options);
+  const emily__generate_call call = {.model = model, .tokenizer = tokenizer, .prompts = &one, .count = 1, .out = out};
+  return emily__generate_run(&call, options);
 }
 
 emily_status emily_generate_batch(emily_model *model, emily_tokenizer *tokenizer, const emily_prompt *prompts, size_t count,
@@ -163,39 +149,6 @@ emily_status emily_generate_batch(emily_model *model, emily_tokenizer *tokenizer
   if (!model || ((!prompts || !out) && count) || count > INT32_MAX)
     return emily__fail(EMILY_INVALID_ARGUMENT, "emily_generate_batch", "model, prompts and out must not be NULL");
   for (size_t i = 0; i < count; i++) out[i] = NULL;
-  return run(&(call){.model = model, .tokenizer = tokenizer, .prompts = prompts, .count = count, .batch = true, .out = out}, options);
-}
-
-emily_status emily_session_new(emily_model *model, emily_session **out) {
-  const emily__decoder *decoder;
-  if (!model || !out) return emily__fail(EMILY_INVALID_ARGUMENT, "emily_session_new", "model and out must not be NULL");
-  EMILY__TRY(emily__model_decoder(model, &decoder));
-  emily_session *session = emily__calloc(1, sizeof *session);
-  if (!session) return EMILY_OUT_OF_MEMORY;
-  session->model = emily_model_retain(model);
-  *out = session;
-  return EMILY_OK;
-}
-
-void emily_session_free(emily_session *session) {
-  if (!session) return;
-  emily__memory_clear(&session->memory);
-  emily_model_release(session->model);
-  emily__free(session);
-}
-
-emily_status emily_session_generate(emily_session *session, emily_tokenizer *tokenizer, const int32_t *prompt, size_t prompt_count,
-                                    const emily_generate_options *options, emily_generation **out) {
-  if (!session || (!prompt && prompt_count) || !out)
-    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "session, prompt and out must not be NULL");
-  const emily_prompt one = {prompt, prompt_count};
-  return run(&(call){.model = session->model, .tokenizer = tokenizer, .prompts = &one, .count = 1, .memory = &session->memory, .out = out},
-             options);
-}
-
-void emily_session_clear(emily_session *session) { emily__memory_clear(&session->memory); }
-size_t emily_session_length(const emily_session *session) { return session->memory.ids.count; }
-
-uint64_t emily_session_bytes(const emily_session *session) {
-  return session->memory.cache ? emily__kv_cache_bytes(session->memory.cache) : 0;
+  const emily__generate_call call = {model, tokenizer, prompts, count, NULL, true, out};
+  return emily__generate_run(&call, options);
 }

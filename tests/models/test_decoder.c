@@ -3,6 +3,7 @@
 
 #include "../support/golden.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -149,6 +150,87 @@ static void chunks_equal_the_full_pass(void **state) {
   }
 }
 
+/* Through a quantized cache: the prompt in chunks and a step, off from the oracle by less than `bound` (relative L2), and not by nothing. */
+static double quantized_error(const char *name, int32_t bits, int64_t chunk) {
+  golden g = golden_open(name, "config.json", "ref.safetensors");
+  const emily__decoder *d = decoder_of(&g);
+  emily__kv_cache *cache = new_cache(d);
+  assert_int_equal(emily__kv_cache_set_form(cache, (emily__kv_form){bits, 32}), EMILY_OK);
+  int32_t *ids = golden_ints(emily_array_map_get(g.ref, "a.input_ids"));
+  for (int64_t t = 0; t < PROMPT; t += chunk) {
+    emily_array *x = ints(ids + t, 1, PROMPT - t < chunk ? PROMPT - t : chunk);
+    free(pass(d, cache, x, NULL, NULL, true));
+    emily_array_release(x);
+  }
+  float *got = pass(d, cache, emily_array_map_get(g.ref, "a.step_input_ids"), NULL, NULL, true);
+  float *want = golden_floats(emily_array_map_get(g.ref, "a.step_logits_f64"));
+  double off = 0, all = 0;
+  for (int64_t i = 0; i < d->vocab; i++) off += pow(got[i] - want[i], 2), all += pow(want[i], 2);
+  free(ids);
+  free(got);
+  free(want);
+  emily__kv_cache_free(cache);
+  golden_close(&g);
+  return sqrt(off / all);
+}
+
+/* Random weights multiply the rounding of keys (test_kv_attend.c bounds that) to a few hundredths of the logits at 8 bits, and to half of them at 4:
+ * the bounds stated in docs/PERFORMANCE.md. */
+static void quantized_caches_are_near(void **state) {
+  (void)state;
+  for (int i = 0; i < CASES; i++)
+    for (int64_t chunk = 1; chunk <= PROMPT; chunk += 6) {
+      const double at_8 = quantized_error(cases[i], 8, chunk), at_4 = quantized_error(cases[i], 4, chunk);
+      printf("%s by %d: %.2g at 8 bits, %.2g at 4\n", cases[i], (int)chunk, at_8, at_4);
+      assert_true(at_8 > 1e-6 && at_8 < 0.03);
+      assert_true(at_4 > at_8 && at_4 < 0.5);
+    }
+}
+
+/* Row r of a batch of texts that step together has the bits that it has alone: for every number of rows, with prompts of all lengths. */
+static void rows_change_no_bit(const char *name, const char *config, const char *ref) {
+  golden g = golden_open(name, config, ref);
+  const emily__decoder *d = decoder_of(&g);
+  emily__kv_cache *caches[EMILY__BATCH_ROWS], *other;
+  int32_t next[EMILY__BATCH_ROWS], text[EMILY__BATCH_ROWS];
+  float *alone[EMILY__BATCH_ROWS];
+  for (int r = 0; r < EMILY__BATCH_ROWS; r++) {
+    for (int k = 0; k <= r; k++) text[k] = (int32_t)((r * 31 + k * 17) % d->vocab);
+    next[r] = (int32_t)((r * 7 + 1) % d->vocab);
+    emily_array *ids = ints(text, 1, r + 1), *one = ints(&next[r], 1, 1);
+    caches[r] = new_cache(d), other = new_cache(d);
+    free(pass(d, caches[r], ids, NULL, NULL, true));
+    free(pass(d, other, ids, NULL, NULL, true));
+    alone[r] = pass(d, other, one, NULL, NULL, true);
+    emily__kv_cache_free(other);
+    emily_array_release(ids);
+    emily_array_release(one);
+  }
+  for (int rows = EMILY__BATCH_ROWS; rows > 0; rows -= rows > 5 ? 5 : 1) {
+    emily_scope *s = emily_scope_open(NULL);
+    emily_array *ids = ints(next, rows, 1), *y = emily_scope_keep(s, emily__decoder_rows(d, s, caches, ids));
+    assert_int_equal(emily_scope_close(s), EMILY_OK);
+    float *together = golden_floats(y);
+    for (int r = 0; r < rows; r++) {
+      assert_memory_equal(together + r * d->vocab, alone[r], (size_t)d->vocab * sizeof(float));
+      assert_int_equal(emily__kv_cache_length(caches[r]), r + 2);
+      if (!emily__kv_cache_cut(caches[r], r + 1)) fail();
+    }
+    free(together);
+    emily_array_release(y);
+    emily_array_release(ids);
+  }
+  for (int r = 0; r < EMILY__BATCH_ROWS; r++) emily__kv_cache_free(caches[r]), free(alone[r]);
+  golden_close(&g);
+}
+
+static void batch_mates_change_no_bit(void **state) {
+  (void)state;
+  for (int i = 0; i < CASES; i++) rows_change_no_bit(cases[i], "config.json", "ref.safetensors");
+  rows_change_no_bit("qwen3_causal", "config_sliding.json", "ref_sliding.safetensors");
+  rows_change_no_bit("qwen3_causal", "config_dynamic_short.json", "ref_dynamic_short.safetensors");
+}
+
 /* A failing pass leaves the cache as it was. */
 static void a_failed_pass_changes_nothing(void **state) {
   (void)state;
@@ -175,6 +257,8 @@ int main(void) {
       cmocka_unit_test(a_step_equals_the_full_pass),
       cmocka_unit_test(padded_rows_step_together),
       cmocka_unit_test(chunks_equal_the_full_pass),
+      cmocka_unit_test(quantized_caches_are_near),
+      cmocka_unit_test(batch_mates_change_no_bit),
       cmocka_unit_test(a_failed_pass_changes_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
