@@ -2,7 +2,7 @@
 
 CHECKS := $(notdir $(wildcard tools/checks/*))
 
-.PHONY: check-all $(CHECKS:%=check-%) asan tsan coverage conformance api-docs op-docs cli-docs
+.PHONY: check-all $(CHECKS:%=check-%) asan tsan coverage conformance api-docs op-docs model-docs cli-docs
 $(CHECKS:%=check-%): all
 	$(Q)tools/check $(BUILD) $(@:check-%=%)
 
@@ -30,6 +30,9 @@ api-docs: ## write docs/API.md from the public headers
 
 op-docs: cli ## write docs/OPS.md from the op table and the comments of the headers
 	$(Q)tools/op-docs $(BUILD)/emily
+
+model-docs: cli ## write docs/MODELS.md from the rows of the families
+	$(Q)tools/model-docs $(BUILD)/emily
 
 cli-docs: cli ## write man page and completions from `emily help --json`
 	$(Q)tools/cli-docs $(BUILD)/emily

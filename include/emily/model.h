@@ -58,6 +58,11 @@ EMILY_API bool emily_model_generates(const emily_model *model);
 EMILY_API int64_t emily_model_vocab_size(const emily_model *model);
 EMILY_API int64_t emily_model_hidden_size(const emily_model *model);
 
+/* The labels of a classifier, as its config names them ("LABEL_0" where it does not); 0 of them where the model's answers are not
+ * labels, and NULL for an index that there is not. */
+EMILY_API int64_t emily_model_label_count(const emily_model *model);
+EMILY_API const char *emily_model_label(const emily_model *model, int64_t index);
+
 /* How many tokens a text may have, as far as the config says. */
 EMILY_API int64_t emily_model_context_length(const emily_model *model);
 
@@ -82,6 +87,22 @@ EMILY_API int64_t emily_model_context_length(const emily_model *model);
  * does not give. After a failure `outputs` may hold some of them. */
 EMILY_API emily_status emily_model_forward(emily_model *model, emily_scope *scope, const emily_array_map *inputs,
                                            const char *const *names, size_t name_count, emily_array_map *outputs);
+
+/* What emily knows of a family. Texts are static. */
+typedef struct emily_family_info {
+  size_t struct_size;
+  const char *model_type; /* config.json's, "bert" */
+  const char *class_name; /* how its classes are called, "Bert" */
+  const char *title;      /* as people write it, "BERT" */
+  const char *checked;    /* what its results are checked against */
+  const char *limits;     /* what of it is refused; NULL: nothing is known */
+  const char *tasks[16];  /* what follows the class's name: "Model", "ForMaskedLM" … */
+  size_t task_count;
+} emily_family_info;
+#define EMILY_FAMILY_INFO_INIT {sizeof(emily_family_info), NULL, NULL, NULL, NULL, NULL, {NULL}, 0}
+
+/* The families one after another, from 0; false behind the last. out->struct_size must be set. */
+EMILY_API bool emily_family_at(size_t index, emily_family_info *out);
 
 #ifdef __cplusplus
 }

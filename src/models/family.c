@@ -2,6 +2,8 @@
 #include "models/family.h"
 
 #include "base/alloc.h"
+#include "emily/model.h"
+#include "models/labels.h"
 
 #include <string.h>
 
@@ -30,6 +32,18 @@ static const char *const task_names[EMILY__TASK_COUNT] = {
 };
 
 const char *emily__task_name(emily__task task) { return task_names[task]; }
+
+bool emily__task_labelled(emily__task task) { return task == EMILY__TASK_SEQUENCE || task == EMILY__TASK_TOKEN; }
+
+bool emily_family_at(size_t index, emily_family_info *out) {
+  if (index >= FAMILY_COUNT || out->struct_size < sizeof *out) return false;
+  const emily__family *family = families[index];
+  *out = (emily_family_info){.struct_size = sizeof *out, .model_type = family->model_type, .class_name = family->class_name,
+                             .title = family->title, .checked = family->checked, .limits = family->limits};
+  for (int i = 0; i < EMILY__TASK_COUNT; i++)
+    if (family->tasks & (1u << i)) out->tasks[out->task_count++] = task_names[i];
+  return true;
+}
 
 /* The task that a class name of the family says; false where it is not one of the family's. */
 static bool task_of(const emily__family *family, const char *architecture, emily__task *task) {
@@ -113,7 +127,10 @@ emily_status emily__model_config_check(const char *text, size_t length, const ch
   if (status == EMILY_OK) {
     void *self = emily__calloc(1, family->size);
     emily__quantization quantization = {0};
+    emily__labels labels = {0};
     status = self ? emily__family_configure(family, task, &config, self, &quantization) : EMILY_OUT_OF_MEMORY;
+    if (status == EMILY_OK) emily__labels_read(&config, emily__task_labelled(task), &labels), status = config.status;
+    emily__labels_free(&labels);
     emily__quantization_free(&quantization);
     emily__free(self);
   }

@@ -45,6 +45,9 @@ emily_array **emily__states_begin_as(emily__outputs *outputs, const char *name, 
 void emily__states_end_as(emily__outputs *outputs, const char *name, emily_array **states, int64_t count);
 
 typedef struct emily__family {
+  const char *title;          /* as people write it, "Qwen3" */
+  const char *checked;        /* what its results are checked against: a phrase for docs/MODELS.md */
+  const char *limits;         /* what of the family is refused: the same; NULL: nothing is known */
   const char *model_type;     /* config.json's, "qwen3" */
   const char *class_name;     /* how class names in "architectures" begin, "Qwen3" */
   uint32_t tasks;             /* 1u << task for each that there is */
@@ -80,6 +83,9 @@ extern const emily__family emily__family_whisper;
 
 /* "ForMaskedLM"; "Model" for the body. */
 const char *emily__task_name(emily__task task);
+
+/* Whether the task's answers are labels, which the config names. */
+bool emily__task_labelled(emily__task task);
 
 /* The family and the task that a config names. EMILY_UNSUPPORTED names what is not known and lists what is. */
 emily_status emily__family_find(emily__config *config, const emily__family **family, emily__task *task);

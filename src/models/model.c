@@ -16,6 +16,7 @@ struct emily_model {
   emily__quantization quantization; /* how weights are packed */
   emily__weights weights;
   emily_stream *stream;
+  emily__labels labels;
   char *path;
 };
 
@@ -26,7 +27,9 @@ static emily_status configure(emily_model *model, emily__config *config, bool bo
   if (body_only) model->task = EMILY__TASK_BODY;
   model->self = emily__calloc(1, model->family->size);
   if (!model->self) return EMILY_OUT_OF_MEMORY;
-  return emily__family_configure(model->family, model->task, config, model->self, &model->quantization);
+  EMILY__TRY(emily__family_configure(model->family, model->task, config, model->self, &model->quantization));
+  emily__labels_read(config, emily__task_labelled(model->task), &model->labels);
+  return config->status;
 }
 
 static emily_status load_config(emily_model *model, bool body_only) {
@@ -73,6 +76,7 @@ static emily_status load_weights(emily_model *model) {
 }
 
 static void destroy(emily_model *model) {
+  emily__labels_free(&model->labels);
   emily__weights_free(&model->weights);
   emily__quantization_free(&model->quantization);
   emily_stream_release(model->stream);
@@ -87,7 +91,8 @@ static emily_status load(emily_model *model, const char *path, const emily_model
   model->stream = emily_stream_new(options->device);
   if (!model->stream) return emily_last_error()->status;
   EMILY__TRY(load_config(model, options->body_only == 1));
-  return load_weights(model);
+  EMILY__TRY(load_weights(model));
+  return emily__labels_number(&model->labels);
 }
 
 emily_status emily_model_load(const char *path, const emily_model_options *options, emily_model **out) {
@@ -126,6 +131,20 @@ static emily__model_sizes sizes(const emily_model *model) { return model->family
 int64_t emily_model_vocab_size(const emily_model *model) { return sizes(model).vocab; }
 int64_t emily_model_hidden_size(const emily_model *model) { return sizes(model).hidden; }
 int64_t emily_model_context_length(const emily_model *model) { return sizes(model).context; }
+
+int64_t emily_model_label_count(const emily_model *model) { return model->labels.count; }
+
+const char *emily_model_label(const emily_model *model, int64_t index) {
+  return index >= 0 && index < model->labels.count ? model->labels.names[index] : NULL;
+}
+
+const emily__labels *emily__model_labels(const emily_model *model) { return &model->labels; }
+uint32_t emily__model_inputs(const emily_model *model) { return model->family->inputs; }
+emily__task emily__model_task(const emily_model *model) { return model->task; }
+
+bool emily__model_pads(const emily_model *model) {
+  return !model->family->generates || model->task != EMILY__TASK_SEQUENCE || model->labels.pad_token >= 0;
+}
 
 bool emily_model_generates(const emily_model *model) {
   return model->family->generates && model->task == EMILY__TASK_CAUSAL_LM;

@@ -5,6 +5,14 @@
 #include "emily/model.h"
 #include "models/decoder.h"
 
+/* What the config says to tasks, and which inputs the model takes (EMILY__INPUT_… bits). */
+const emily__labels *emily__model_labels(const emily_model *model);
+uint32_t emily__model_inputs(const emily_model *model);
+emily__task emily__model_task(const emily_model *model);
+
+/* Whether rows of one batch may differ in length without the config saying what pads them: true but for decoders that classify. */
+bool emily__model_pads(const emily_model *model);
+
 /* The decoder of a model that generates. EMILY_UNSUPPORTED where it does not. */
 emily_status emily__model_decoder(const emily_model *model, const emily__decoder **out);
 

@@ -37,6 +37,55 @@ static void counts_labels(void **state) {
   emily__config_free(&c);
 }
 
+static void reads_names_and_problem(void **state) {
+  (void)state;
+  emily__labels l;
+  emily__config c = parse("{\"id2label\":{\"1\":\"no\",\"0\":\"yes\"},\"problem_type\":\"multi_label_classification\",\"pad_token_id\":7}");
+  emily__labels_read(&c, true, &l);
+  assert_int_equal(c.status, EMILY_OK);
+  assert_int_equal(l.count, 2);
+  assert_string_equal(l.names[0], "yes");
+  assert_string_equal(l.names[1], "no");
+  assert_int_equal(l.problem, EMILY__PROBLEM_MULTIPLE);
+  assert_int_equal(l.pad_token, 7);
+  emily__labels_free(&l);
+  emily__labels_read(&c, false, &l); /* a task without labels */
+  assert_int_equal(l.count, 0);
+  emily__config_free(&c);
+}
+
+static void numbers_labels_without_names(void **state) {
+  (void)state;
+  emily__labels l;
+  emily__config c = parse("{\"num_labels\":3}");
+  emily__labels_read(&c, true, &l);
+  assert_null(l.names);
+  assert_int_equal(l.pad_token, -1);
+  assert_int_equal(emily__labels_number(&l), EMILY_OK);
+  assert_string_equal(l.names[2], "LABEL_2");
+  emily__labels_free(&l);
+  emily__config_free(&c);
+}
+
+static void refuses_bad_names(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    emily_status status;
+  } bad[] = {{"{\"id2label\":{\"1\":\"a\",\"2\":\"b\"}}", EMILY_BAD_FORMAT},
+             {"{\"id2label\":{\"0\":3}}", EMILY_BAD_FORMAT},
+             {"{\"problem_type\":\"ranking\"}", EMILY_UNSUPPORTED},
+             {"{\"pad_token_id\":\"x\"}", EMILY_BAD_FORMAT}};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    emily__labels l;
+    emily__config c = parse(bad[i].text);
+    emily__labels_read(&c, true, &l);
+    assert_int_equal(c.status, bad[i].status);
+    emily__labels_free(&l);
+    emily__config_free(&c);
+  }
+}
+
 static void names_unknown_activations(void **state) {
   (void)state;
   emily__config c = parse("{}");
@@ -51,6 +100,9 @@ static void names_unknown_activations(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(counts_labels),
+      cmocka_unit_test(reads_names_and_problem),
+      cmocka_unit_test(numbers_labels_without_names),
+      cmocka_unit_test(refuses_bad_names),
       cmocka_unit_test(names_unknown_activations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@ _emily() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} options
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W 'embed search generate forward tokenize detokenize info doctor op ops version help --help --version' -- "$current"))
+    COMPREPLY=($(compgen -W 'embed search generate forward tokenize detokenize info doctor op ops families version help --help --version' -- "$current"))
     return
   fi
   case ${COMP_WORDS[1]} in
@@ -17,6 +17,7 @@ _emily() {
     doctor) options='--json -t --threads -d --device -h --help' ;;
     op) options='-a --attr -o --out -t --threads -d --device -h --help' ;;
     ops) options='--json -g --group -t --threads -d --device -h --help' ;;
+    families) options='--json -t --threads -d --device -h --help' ;;
     version) options='--json -t --threads -d --device -h --help' ;;
     help) options='--json -t --threads -d --device -h --help' ;;
     *) return ;;
@@ -26,7 +27,7 @@ _emily() {
     --attr | --group | --max-new-tokens | --min-p | --output | --pair | --prompt | --query | --query-prompt | --repetition-penalty | --seed | --stop | --temperature | --threads | --tokens | --top | --top-k | --top-p | -a | -g | -k | -n | -o | -p | -q | -s | -t) return ;;
   esac
   if [ "${COMP_WORDS[1]}" = help ] && [[ $current != -* ]]; then
-    COMPREPLY=($(compgen -W 'embed search generate forward tokenize detokenize info doctor op ops version help' -- "$current"))
+    COMPREPLY=($(compgen -W 'embed search generate forward tokenize detokenize info doctor op ops families version help' -- "$current"))
   elif [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "$options" -- "$current"))
   else

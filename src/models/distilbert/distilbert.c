@@ -58,6 +58,9 @@ static void bind(emily__weights *w, emily__task task, void *self) {
 }
 
 const emily__family emily__family_distilbert = {
+    .title = "DistilBERT",
+    .checked = "Transformers in float64: every head, both forms of the config",
+    .limits = "No multiple-choice head.",
     .model_type = "distilbert",
     .class_name = "DistilBert",
     .tasks = EMILY__ENCODER_TASKS,

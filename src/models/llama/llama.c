@@ -14,6 +14,8 @@ static void configure(emily__config *c, emily__task task, void *self) {
 }
 
 const emily__family emily__family_llama = {
+    .title = "Llama 1 to 3",
+    .checked = "Transformers in float64: both forms of the config, llama3 scaling of rope, greedy tokens, cached steps",
     .model_type = "llama",
     .class_name = "Llama",
     .tasks = 1u << EMILY__TASK_BODY | 1u << EMILY__TASK_CAUSAL_LM | 1u << EMILY__TASK_SEQUENCE | 1u << EMILY__TASK_TOKEN,

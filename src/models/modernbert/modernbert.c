@@ -222,6 +222,9 @@ static emily_array *hidden(const emily__encoder *e, emily_scope *s, const emily_
 }
 
 const emily__family emily__family_modernbert = {
+    .title = "ModernBERT",
+    .checked = "Transformers in float64: every head, both forms of the config, local layers, biases, both poolings",
+    .limits = "Rotary positions of kind default; no multiple-choice head.",
     .model_type = "modernbert",
     .class_name = "ModernBert",
     .tasks = EMILY__ENCODER_TASKS,

@@ -130,6 +130,9 @@ static emily_array *hidden(const emily__encoder *e, emily_scope *s, const emily_
 }
 
 const emily__family emily__family_nomic_bert = {
+    .title = "NomicBERT",
+    .checked = "Transformers in float64: every head, three forms of the config, linear scaling",
+    .limits = "No dynamic scaling of rotary positions (rotary_scaling_factor), no mixture of experts, no pre-norm.",
     .model_type = "nomic_bert",
     .class_name = "NomicBert",
     .tasks = EMILY__ENCODER_TASKS & ~(1u << EMILY__TASK_QUESTION),

@@ -41,8 +41,11 @@ static void bind(emily__weights *w, emily__task task, void *self) {
 }
 
 /* A buffer that old checkpoints carry; what pretraining leaves beside the head that is used; the masked words' bias's other name. */
-#define ROBERTA(type, class)                                                                                      \
-  {.model_type = type,                                                                                            \
+#define ROBERTA(type, class, name, judged)                                                                        \
+  {.title = name,                                                                                                 \
+   .checked = "Transformers in float64: " judged,                                                                 \
+   .limits = "Absolute positions only; no decoder, no multiple-choice head.",                                     \
+   .model_type = type,                                                                                            \
    .class_name = class,                                                                                           \
    .tasks = EMILY__ENCODER_TASKS,                                                                                 \
    .default_task = EMILY__TASK_BODY,                                                                              \
@@ -56,6 +59,6 @@ static void bind(emily__weights *w, emily__task task, void *self) {
    .sizes = emily__encoder_sizes,                                                                                 \
    .forward = emily__encoder_forward}
 
-const emily__family emily__family_roberta = ROBERTA("roberta", "Roberta");
-const emily__family emily__family_xlm_roberta = ROBERTA("xlm-roberta", "XLMRoberta");
-const emily__family emily__family_camembert = ROBERTA("camembert", "Camembert");
+const emily__family emily__family_roberta = ROBERTA("roberta", "Roberta", "RoBERTa", "every head, padding at either side");
+const emily__family emily__family_xlm_roberta = ROBERTA("xlm-roberta", "XLMRoberta", "XLM-RoBERTa", "masked words; the rest is RoBERTa");
+const emily__family emily__family_camembert = ROBERTA("camembert", "Camembert", "CamemBERT", "tokens; the rest is RoBERTa");

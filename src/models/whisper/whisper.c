@@ -233,6 +233,8 @@ static void forward(const void *self, emily__task task, emily_scope *s, const em
 }
 
 const emily__family emily__family_whisper = {
+    .title = "Whisper",
+    .checked = "Transformers in float64: encoder and decoder, both forms of the config",
     .model_type = "whisper",
     .class_name = "Whisper",
     .tasks = 1u << EMILY__TASK_BODY | 1u << EMILY__TASK_CONDITIONAL,
