@@ -7,7 +7,9 @@
  *   affine  groups of 64, 32 or 128; 4, 2, 3, 5, 6 or 8 bits; w = scale * q + bias, scales and biases in the dtype of the matrix
  *   mxfp4   groups of 32; e2m1 elements, e8m0 scales (uint8): the Open Compute Project's microscaling formats
  *   mxfp8   groups of 32; e4m3 elements, e8m0 scales
- *   nvfp4   groups of 16; e2m1 elements, e4m3 scales, which a global scale (one float32: the largest magnitude of the matrix) may spread */
+ *   nvfp4   groups of 16; e2m1 elements, e4m3 scales, which a global scale (one float32: the largest magnitude of the matrix) may spread
+ *   float8  groups of 128, 64 or 32; e4m3 elements, float32 scales: what checkpoints of 8-bit floats hold, beyond MLX's modes. Products and
+ *           emily_dequantize take it, emily_quantize does not make it */
 #ifndef EMILY_QUANTIZE_H
 #define EMILY_QUANTIZE_H
 

@@ -17,6 +17,7 @@ static bool known(const emily__attrs_quantize *a) {
     case EMILY__QUANT_MXFP4: return g == 32 && b == 4;
     case EMILY__QUANT_MXFP8: return g == 32 && b == 8;
     case EMILY__QUANT_NVFP4: return g == 16 && b == 4;
+    case EMILY__QUANT_FLOAT8: return (g == 32 || g == 64 || g == 128) && b == 8;
     default: return false;
   }
 }
@@ -58,7 +59,7 @@ EMILY__INFER(quantize_affine) {
 EMILY__INFER(quantize_fp) {
   const emily__attrs_quantize *a = attrs;
   EMILY__TRY(packed_shape(a, in[0], &out[0]));
-  if (a->mode == EMILY__QUANT_AFFINE) return emily__infer_refuse("mode affine has biases");
+  if (a->mode == EMILY__QUANT_AFFINE || a->mode == EMILY__QUANT_FLOAT8) return emily__infer_refuse("the mode is none of mxfp4, mxfp8, nvfp4");
   if (n != 1 + (a->has_global != 0)) return emily__infer_refuse("a global scale is missing");
   EMILY__TRY(check_global(a, n, in));
   set(&out[1], EMILY_UINT8, in[0], in[0]->dims[in[0]->ndim - 1] / a->group_size);
@@ -74,7 +75,9 @@ static emily_status check_matrix(const emily__attrs_quantize *a, int32_t n, emil
   if (w->dtype != EMILY_UINT32 || w->ndim < 2 || scales->ndim != w->ndim ||
       memcmp(w->dims, scales->dims, (size_t)(w->ndim - 1) * sizeof *w->dims) != 0)
     return emily__infer_refuse("a quantized matrix is uint32, and its scales differ from it along the last axis alone");
-  if (affine ? !short_float(scales->dtype) : scales->dtype != EMILY_UINT8) return emily__infer_refuse("scales are floats, and uint8 in other modes than affine");
+  const emily_dtype fixed = a->mode == EMILY__QUANT_FLOAT8 ? EMILY_FLOAT32 : EMILY_UINT8;
+  if (affine ? !short_float(scales->dtype) : scales->dtype != fixed)
+    return emily__infer_refuse("scales are floats in mode affine, float32 in float8, and uint8 in others");
   if (affine && (!emily__shape_equal(scales->dims, scales->ndim, in[2]->dims, in[2]->ndim) || in[2]->dtype != scales->dtype))
     return emily__infer_refuse("scales and biases have one shape and dtype");
   if (!emily__mul_i64(scales->dims[w->ndim - 1], a->group_size, last) || *last > INT64_MAX / 8 ||

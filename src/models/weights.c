@@ -50,6 +50,16 @@ emily_array *emily__weights_adopt(emily__weights *weights, emily_array *array) {
   return NULL;
 }
 
+emily_array *emily__weights_settle(emily__weights *weights, emily_scope *scope, emily_array *array) {
+  array = emily_scope_keep(scope, array);
+  emily_scope_close(scope);
+  if (array && emily_eval(&array, 1) != EMILY_OK) {
+    emily_array_release(array);
+    array = NULL;
+  }
+  return emily__weights_adopt(weights, array);
+}
+
 /* Write one problem down; the first few are kept as text, the others counted. */
 void emily__weights_problem(emily__weights *weights, const char *format, ...) {
   if (weights->problem_count++ >= MOST_PROBLEMS) return;
@@ -90,6 +100,7 @@ static void write_shape(char *out, size_t room, const int64_t *shape, int32_t nd
 
 static bool shape_is(const emily__weights *weights, size_t index, const int64_t *shape, int32_t ndim) {
   const int64_t *found = emily_checkpoint_shape(weights->checkpoint, index);
+  if (ndim < 0) return true;
   return emily_checkpoint_ndim(weights->checkpoint, index) == ndim &&
          (ndim == 0 || memcmp(found, shape, (size_t)ndim * sizeof *shape) == 0);
 }
@@ -131,13 +142,7 @@ emily_array *emily__weights_take(emily__weights *weights, uint32_t dtypes, const
 static emily_array *narrowed(emily__weights *weights, emily_array *array) {
   if (!array || emily_array_dtype(array) != EMILY_FLOAT64) return array;
   emily_scope *scope = emily_scope_open(NULL);
-  emily_array *narrow = emily_scope_keep(scope, emily_astype(scope, array, EMILY_FLOAT32));
-  emily_scope_close(scope);
-  if (narrow && emily_eval(&narrow, 1) != EMILY_OK) {
-    emily_array_release(narrow);
-    narrow = NULL;
-  }
-  return emily__weights_adopt(weights, narrow);
+  return emily__weights_settle(weights, scope, emily_astype(scope, array, EMILY_FLOAT32));
 }
 
 static emily_array *get(emily__weights *weights, const int64_t *shape, int32_t ndim, const char *name) {

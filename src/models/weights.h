@@ -51,7 +51,7 @@ emily_array *emily__weights_vector(emily__weights *weights, int64_t size, const 
 emily_array *emily__weights_matrix(emily__weights *weights, int64_t rows, int64_t columns, const char *format, ...)
     EMILY_PRINTF(4, 5);
 
-/* The same for a tensor of one of the dtypes in a set (1u << dtype); `wanted` names them. */
+/* The same for a tensor of one of the dtypes in a set (1u << dtype); `wanted` names them. ndim -1: of any shape. */
 emily_array *emily__weights_take(emily__weights *weights, uint32_t dtypes, const char *wanted, const int64_t *shape, int32_t ndim,
                                  const char *name);
 
@@ -70,9 +70,9 @@ emily__linear emily__weights_linear_across(emily__weights *weights, int64_t in, 
 emily__embedding emily__weights_embedding(emily__weights *weights, int64_t rows, int64_t columns, const char *format, ...)
     EMILY_PRINTF(4, 5);
 
-/* "<name>.weight" [count, out, in] and, where bias is true, "<name>.bias" [count, out]. */
-emily__experts emily__weights_experts(emily__weights *weights, int64_t count, int64_t in, int64_t out, bool bias, const char *format,
-                                      ...) EMILY_PRINTF(6, 7);
+/* The layers `part` ("gate_proj") of `count` experts, without biases: "<base>.switch_mlp.<part>.weight" [count, out, in], as MLX has them, or
+ * "<base>.experts.0.<part>.weight" [out, in] and so on, as Transformers has them. */
+emily__experts emily__weights_experts(emily__weights *weights, int64_t count, int64_t in, int64_t out, const char *base, const char *part);
 
 /* A table and a head (without bias) that are one where `tie` is true and the checkpoint holds only one of them; it may hold either,
  * or both (which are then used as they are). Names without ".weight". */
@@ -95,6 +95,9 @@ const char *emily__weights_stored(const emily__weights *weights, const char *nam
 /* Put an array of the loader's own making under the weights' care: takes the caller's reference and returns it. NULL in, NULL
  * out, and the latest failure is remembered. */
 emily_array *emily__weights_adopt(emily__weights *weights, emily_array *array);
+
+/* The same for an expression of a scope: evaluates it, and closes the scope. */
+emily_array *emily__weights_settle(emily__weights *weights, emily_scope *scope, emily_array *array);
 
 /* EMILY_OK when everything asked for was there and every tensor was asked for. ignorable: patterns of names that need not
  * be ("cls.*", "*.rotary_emb.inv_freq": one star, which stands for anything), ended by NULL. Otherwise

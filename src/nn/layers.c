@@ -28,9 +28,9 @@ emily__linear emily__embedding_as_linear(const emily__embedding *table) { return
 
 /* A product takes matrices: each x is one of a single row, which goes at the end. */
 emily_array *emily__experts_apply(emily_scope *scope, const emily__experts *experts, emily_array *x, emily_array *indices) {
+  if (experts->order) indices = emily_take(scope, experts->order, indices, 0);
   emily_array *y = emily__weight_gather(scope, &experts->weight, emily_expand_dims(scope, x, (const int64_t[]){-2}, 1), indices);
-  y = emily_squeeze(scope, y, (const int64_t[]){-2}, 1); /* [..., k, out] */
-  return experts->bias ? emily_add(scope, y, emily_take(scope, experts->bias, indices, 0)) : y;
+  return emily_squeeze(scope, y, (const int64_t[]){-2}, 1); /* [..., k, out] */
 }
 
 emily_array *emily__rms_norm_apply(emily_scope *scope, const emily__norm *norm, emily_array *x) {

@@ -23,7 +23,7 @@ typedef struct emily__embedding {
 /* One linear layer an expert, stacked. */
 typedef struct emily__experts {
   emily__weight weight; /* [E, out, in] */
-  emily_array *bias;    /* [E, out], or NULL */
+  emily_array *order;   /* int32 [E]: where an expert stands in the stack; NULL: at its number */
 } emily__experts;
 
 typedef struct emily__norm {

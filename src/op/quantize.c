@@ -1,12 +1,14 @@
 /* quantize.c: matrices packed and unpacked. See quantize.h. */
 #include "op/quantize.h"
 
-enum { AFFINE = EMILY__QUANT_AFFINE, MXFP4 = EMILY__QUANT_MXFP4, MXFP8 = EMILY__QUANT_MXFP8, NVFP4 = EMILY__QUANT_NVFP4 };
+enum { AFFINE = EMILY__QUANT_AFFINE, MXFP4 = EMILY__QUANT_MXFP4, MXFP8 = EMILY__QUANT_MXFP8, NVFP4 = EMILY__QUANT_NVFP4,
+       FLOAT8 = EMILY__QUANT_FLOAT8 };
 
 static const struct mode {
   const char *name;
   int32_t group_size, bits; /* the defaults; of all but affine the only ones */
-} modes[] = {[AFFINE] = {"affine", 64, 4}, [MXFP4] = {"mxfp4", 32, 4}, [MXFP8] = {"mxfp8", 32, 8}, [NVFP4] = {"nvfp4", 16, 4}};
+} modes[] = {[AFFINE] = {"affine", 64, 4}, [MXFP4] = {"mxfp4", 32, 4}, [MXFP8] = {"mxfp8", 32, 8}, [NVFP4] = {"nvfp4", 16, 4},
+           [FLOAT8] = {"float8", 128, 8}};
 
 static bool fail(const emily__op *op, const char *message) {
   emily__op_fail(op, EMILY_INVALID_ARGUMENT, "%s", message);
@@ -15,15 +17,18 @@ static bool fail(const emily__op *op, const char *message) {
 
 bool emily__quant_mode(const emily__op *op, const char *mode, int64_t group_size, int64_t bits, emily__attrs_quantize *out) {
   int32_t i = AFFINE;
-  while (mode && i <= NVFP4 && strcmp(mode, modes[i].name) != 0) i++;
-  if (!mode || i > NVFP4) {
-    emily__op_fail(op, EMILY_INVALID_ARGUMENT, "mode \"%s\" is none of affine, mxfp4, mxfp8, nvfp4", mode ? mode : "(null)");
+  while (mode && i <= FLOAT8 && strcmp(mode, modes[i].name) != 0) i++;
+  if (!mode || i > FLOAT8) {
+    emily__op_fail(op, EMILY_INVALID_ARGUMENT, "mode \"%s\" is none of affine, mxfp4, mxfp8, nvfp4, float8", mode ? mode : "(null)");
     return false;
   }
   if (group_size == 0) group_size = modes[i].group_size;
   if (bits == 0) bits = modes[i].bits;
-  if (i == AFFINE) {
-    if (group_size != 32 && group_size != 64 && group_size != 128) return fail(op, "mode affine has groups of 32, 64 or 128");
+  if ((i == AFFINE || i == FLOAT8) && group_size != 32 && group_size != 64 && group_size != 128)
+    return fail(op, "modes affine and float8 have groups of 32, 64 or 128");
+  if (i == FLOAT8) {
+    if (bits != 8) return fail(op, "mode float8 has 8 bits");
+  } else if (i == AFFINE) {
     if (bits < 2 || bits > 8 || bits == 7) return fail(op, "mode affine has 2, 3, 4, 5, 6 or 8 bits");
   } else if (group_size != modes[i].group_size || bits != modes[i].bits) {
     emily__op_fail(op, EMILY_INVALID_ARGUMENT, "mode %s has groups of %d and %d bits", mode, modes[i].group_size, modes[i].bits);
@@ -42,6 +47,10 @@ bool emily__quant_global(const emily__op *op, const emily_array *global, int32_t
 
 emily_status emily__quant_pack(const emily__op *op, emily_array *w, emily_array *global, emily__attrs_quantize *attrs,
                                emily_array **out) {
+  if (attrs->mode == FLOAT8) {
+    emily__op_fail(op, EMILY_INVALID_ARGUMENT, "mode float8 is read, not made: mxfp8 is the mode of 8-bit floats to quantize to");
+    return EMILY_INVALID_ARGUMENT;
+  }
   if (attrs->mode == AFFINE) return emily__apply_many(op, EMILY__PRIM_quantize_affine, attrs, sizeof *attrs, &w, 1, out);
   attrs->has_global = global != NULL;
   return emily__apply_many(op, EMILY__PRIM_quantize_fp, attrs, sizeof *attrs, OPERANDS(w, global), global ? 2 : 1, out);
@@ -70,8 +79,9 @@ bool emily__quant_check(const emily__op *op, const emily__attrs_quantize *attrs,
   if (w->dtype != EMILY_UINT32 || w->ndim < 2) return fail(op, "a quantized matrix is uint32 and has at least two axes");
   if (affine && !biases) return fail(op, "mode affine has biases");
   if (!affine && biases) return fail(op, "biases are mode affine's alone");
-  if (affine ? !emily_dtype_is_float(emily_promote_types(scales->dtype, biases->dtype)) : scales->dtype != EMILY_UINT8)
-    return fail(op, affine ? "scales and biases are floats" : "scales are uint8 in this mode");
+  const emily_dtype fixed = attrs->mode == FLOAT8 ? EMILY_FLOAT32 : EMILY_UINT8;
+  if (affine ? !emily_dtype_is_float(emily_promote_types(scales->dtype, biases->dtype)) : scales->dtype != fixed)
+    return fail(op, affine ? "scales and biases are floats" : fixed == EMILY_UINT8 ? "scales are uint8 in this mode" : "scales are float32 in this mode");
   if (biases && !emily__shape_equal(scales->dims, scales->ndim, biases->dims, biases->ndim))
     return fail(op, "scales and biases differ in shape");
   if (scales->ndim != w->ndim || !emily__shape_equal(scales->dims, scales->ndim - 1, w->dims, w->ndim - 1))

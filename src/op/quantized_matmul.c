@@ -50,7 +50,7 @@ static emily_array *apply(const product *p, emily__prim prim, emily_array *lhs, 
 
 /* The matrix in the product's dtype, and the way round that a product wants it. */
 static emily_array *dense(const product *p) {
-  static const char *const modes[] = {"affine", "mxfp4", "mxfp8", "nvfp4"};
+  static const char *const modes[] = {"affine", "mxfp4", "mxfp8", "nvfp4", "float8"};
   emily_array *w = emily_dequantize(p->op->scope, p->w, p->scales, p->biases, NULL, p->attrs.group_size, p->attrs.bits,
                                     modes[p->attrs.mode], p->dtype);
   return w && p->attrs.transpose ? emily_swapaxes(p->op->scope, w, -1, -2) : w;
@@ -157,7 +157,7 @@ static bool quantize_both(const emily__op *op, emily_array *x, emily_array *w, e
   emily_array *parts[3];
   if (!emily__quant_mode(op, mode, group_size, bits, &attrs)) return false;
   const char *wrong = NULL;
-  if (attrs.mode == EMILY__QUANT_AFFINE) wrong = "activations are quantized in modes nvfp4, mxfp4 and mxfp8";
+  if (attrs.mode == EMILY__QUANT_AFFINE || attrs.mode == EMILY__QUANT_FLOAT8) wrong = "activations are quantized in modes nvfp4, mxfp4 and mxfp8";
   else if (!emily_dtype_is_float(x->dtype)) wrong = "x must be of floats";
   else if (x->ndim < 1 || x->dims[x->ndim - 1] % attrs.group_size) wrong = "the last axis of x holds no whole groups";
   else if (!global_x != !global_w) wrong = "there are two global scales, or none";

@@ -33,7 +33,7 @@ static void run(const job *j, int64_t at, int64_t n) {
   const int32_t group = j->form.group;
   const int64_t first = at / group, groups = n / group, itemsize = (int64_t)emily_dtype_size(dtype);
   const bool affine = j->biases, fused = affine && dtype == EMILY_FLOAT32;
-  const int64_t scale_size = affine ? (int64_t)emily_dtype_size(j->scale_dtype) : 1;
+  const int64_t scale_size = emily__quant_scale_bytes(j->attrs->mode, j->scale_dtype);
   float scales[RUN / 16], biases[RUN / 16], values[RUN];
   emily__quant_scales(scales, j->scales + first * scale_size, j->attrs->mode, j->scale_dtype, groups);
   if (!affine) round_to(dtype, scales, groups);

@@ -13,7 +13,8 @@ emily__quant_form emily__quant_form_of(const emily__attrs_quantize *attrs) {
 
 void emily__quant_scales(float *out, const char *scales, int32_t mode, emily_dtype dtype, int64_t n) {
   const emily__cpu_kernels *kernels = emily__cpu_kernels_get();
-  if (mode == EMILY__QUANT_AFFINE) emily__gather_f32(out, scales, 1, dtype, n);
+  if (mode == EMILY__QUANT_FLOAT8) memcpy(out, scales, (size_t)n * sizeof *out);
+  else if (mode == EMILY__QUANT_AFFINE) emily__gather_f32(out, scales, 1, dtype, n);
   else if (mode == EMILY__QUANT_NVFP4) kernels->e4m3_to_f32(out, (const uint8_t *)scales, n);
   else kernels->e8m0_to_f32(out, (const uint8_t *)scales, n);
 }

@@ -7,6 +7,11 @@
 
 emily__quant_form emily__quant_form_of(const emily__attrs_quantize *attrs);
 
+/* Bytes of a scale; dtype: of the array of scales. */
+static inline int64_t emily__quant_scale_bytes(int32_t mode, emily_dtype dtype) {
+  return mode == EMILY__QUANT_AFFINE || mode == EMILY__QUANT_FLOAT8 ? (int64_t)emily_dtype_size(dtype) : 1;
+}
+
 /* n scales (or biases) of a mode as float32; dtype: theirs, of mode affine. */
 void emily__quant_scales(float *out, const char *scales, int32_t mode, emily_dtype dtype, int64_t n);
 

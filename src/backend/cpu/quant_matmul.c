@@ -13,14 +13,14 @@
 int64_t emily__quant_row_scales(const emily__quant_product *p) { return (p->attrs->transpose ? p->k : p->n) / p->form.group; }
 int64_t emily__quant_row_bytes(const emily__quant_product *p) { return (p->attrs->transpose ? p->k : p->n) / 8 * p->form.bits; }
 int64_t emily__quant_scale_size(const emily__quant_product *p) {
-  return p->attrs->mode == EMILY__QUANT_AFFINE ? (int64_t)emily_dtype_size(p->scale_dtype) : 1;
+  return emily__quant_scale_bytes(p->attrs->mode, p->scale_dtype);
 }
 
 void emily__quant_some_scales(const emily__quant_product *p, float *out, const char *from, int64_t n) {
   const int32_t mode = p->attrs->mode;
   if (mode == EMILY__QUANT_NVFP4)
     for (int64_t i = 0; i < n; i++) out[i] = emily__e4m3_to_f32(((const uint8_t *)from)[i]);
-  else if (mode != EMILY__QUANT_AFFINE)
+  else if (mode != EMILY__QUANT_AFFINE && mode != EMILY__QUANT_FLOAT8)
     for (int64_t i = 0; i < n; i++) out[i] = emily__e8m0_to_f32(((const uint8_t *)from)[i]);
   else if (p->scale_dtype == EMILY_FLOAT32)
     for (int64_t i = 0; i < n; i++) out[i] = ((const float *)from)[i];
