@@ -8,6 +8,7 @@ const cli_command *const cli_commands[] = {
     &cli_search_command,
     &cli_generate_command,
     &cli_forward_command,
+    &cli_features_command,
     &cli_tokenize_command,
     &cli_detokenize_command,
     &cli_info_command,

@@ -3,7 +3,7 @@ _emily() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} options
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W 'embed search generate forward tokenize detokenize info doctor op ops families version help --help --version' -- "$current"))
+    COMPREPLY=($(compgen -W 'embed search generate forward features tokenize detokenize info doctor op ops families version help --help --version' -- "$current"))
     return
   fi
   case ${COMP_WORDS[1]} in
@@ -11,6 +11,7 @@ _emily() {
     search) options='-q --query -k --top --lines --paragraphs --query-prompt --prompt --json -t --threads -d --device -h --help' ;;
     generate) options='-p --prompt --tokens -n --max-new-tokens --temperature --top-k --top-p --min-p --repetition-penalty -s --seed --stop --ignore-eos --json -t --threads -d --device -h --help' ;;
     forward) options='-o --output -t --threads -d --device -h --help' ;;
+    features) options='-t --threads -d --device -h --help' ;;
     tokenize) options='--pair --no-special --json --jsonl -t --threads -d --device -h --help' ;;
     detokenize) options='-s --skip-special --json --jsonl -t --threads -d --device -h --help' ;;
     info) options='--tensors --json -t --threads -d --device -h --help' ;;
@@ -27,7 +28,7 @@ _emily() {
     --attr | --group | --max-new-tokens | --min-p | --output | --pair | --prompt | --query | --query-prompt | --repetition-penalty | --seed | --stop | --temperature | --threads | --tokens | --top | --top-k | --top-p | -a | -g | -k | -n | -o | -p | -q | -s | -t) return ;;
   esac
   if [ "${COMP_WORDS[1]}" = help ] && [[ $current != -* ]]; then
-    COMPREPLY=($(compgen -W 'embed search generate forward tokenize detokenize info doctor op ops families version help' -- "$current"))
+    COMPREPLY=($(compgen -W 'embed search generate forward features tokenize detokenize info doctor op ops families version help' -- "$current"))
   elif [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "$options" -- "$current"))
   else
