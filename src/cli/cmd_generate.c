@@ -1,11 +1,12 @@
 /* cmd_generate.c: `emily generate`: text from a language model, as it comes. */
 #include "base/status.h"
 #include "cli/commands.h"
-#include "cli/ids.h"
+#include "cli/generation_out.h"
 #include "cli/input.h"
-#include "cli/json_out.h"
 #include "cli/message.h"
 #include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/prompt_lines.h"
 
 #include "emily/generate.h"
 
@@ -15,8 +16,8 @@
 #include <string.h>
 
 typedef struct settings {
-  const char *prompt, *tokens;
-  cli_int max_new_tokens, top_k, seed;
+  const char *prompt, *tokens, *jsonl;
+  cli_int max_new_tokens, top_k, seed, batch, kv_bits, prefill_chunk;
   cli_real temperature, top_p, min_p, repetition_penalty;
   cli_texts stops;
   bool ignore_eos, json;
@@ -45,8 +46,18 @@ static const cli_option options[] = {
     {"stop", 0, CLI_TEXTS, "TEXT", NULL, "end where TEXT comes, without it; may be repeated",
      .offset = offsetof(settings, stops)},
     {"ignore-eos", 0, CLI_FLAG, NULL, NULL, "go on after an end token", .offset = offsetof(settings, ignore_eos)},
+    {"kv-bits", 0, CLI_INT, "BITS", NULL,
+     "8 or 4: keep keys and values of earlier tokens quantized, which takes less memory and is less exact", 4, 8,
+     offsetof(settings, kv_bits)},
+    {"prefill-chunk", 0, CLI_INT, "N", NULL, "read the prompt N tokens at a time (default: 512); fewer take less memory", 1,
+     1e9, offsetof(settings, prefill_chunk)},
     {"json", 0, CLI_FLAG, NULL, NULL, "print one JSON line at the end instead of the text",
      .offset = offsetof(settings, json)},
+    {"jsonl", 0, CLI_TEXT, "FILE", NULL,
+     "read {\"text\": \"...\"} or {\"tokens\": [...]} lines and print a line of --json for each; - is standard input",
+     .offset = offsetof(settings, jsonl)},
+    {"batch", 'b', CLI_INT, "N", NULL, "with --jsonl: write N texts at a time, at most 32 (default: 8)", 1, 32,
+     offsetof(settings, batch)},
 };
 
 typedef struct task {
@@ -54,6 +65,8 @@ typedef struct task {
   emily_model *model;
   emily_tokenizer *tokenizer; /* NULL: ids alone */
   cli_ids prompt;
+  cli_progress progress; /* with --json, where nothing else shows that it goes on */
+  uint64_t made;
   bool written; /* something of the answer stands on standard output */
 } task;
 
@@ -73,7 +86,10 @@ static void catch_interrupt(void) {
 
 static int32_t on_piece(const emily_generation_piece *piece, void *context) {
   task *t = context;
-  if (t->settings->json) return 0;
+  if (t->settings->json) {
+    cli_progress_set(&t->progress, ++t->made);
+    return 0;
+  }
   if (!t->tokenizer && piece->token >= 0) {
     cli_outf(t->written ? " %d" : "%d", piece->token);
     t->written = true;
@@ -84,40 +100,29 @@ static int32_t on_piece(const emily_generation_piece *piece, void *context) {
   return 0;
 }
 
-static emily_status encode(task *t, const char *text, size_t length) {
-  emily_encode_options encode_options = EMILY_ENCODE_OPTIONS_INIT;
-  emily_encoding *encoding;
-  encode_options.max_length = 0; /* a prompt is never cut silently */
-  EMILY__TRY(emily_tokenizer_encode(t->tokenizer, text, length, NULL, 0, &encode_options, &encoding));
-  size_t count = emily_encoding_count(encoding);
-  bool room = emily__vec_reserve(&t->prompt, count + 1);
-  for (size_t i = 0; room && i < count; i++) emily__vec_push(&t->prompt, emily_encoding_ids(encoding)[i]);
-  emily_encoding_free(encoding);
-  return room ? EMILY_OK : EMILY_OUT_OF_MEMORY;
-}
-
 static emily_status encode_input(task *t) {
   cli_input input;
   char *text;
   size_t length;
   emily_status status = cli_input_open(&input, "-");
   if (!status) status = cli_input_text(&input, &text, &length);
-  if (!status) status = encode(t, text, length);
+  if (!status) status = cli_prompt_encode(t->tokenizer, text, length, &t->prompt);
   cli_input_close(&input);
   return status;
 }
 
-/* With --tokens a folder without a tokenizer, or with one that emily cannot read, gives ids alone. */
+/* Where prompts may be ids, a folder without a tokenizer, or with one that emily cannot read, gives ids alone. */
 static emily_status load_tokenizer(task *t, const char *path) {
   emily_status status = emily_tokenizer_load(path, &t->tokenizer);
-  if (!status || !t->settings->tokens || status == EMILY_OUT_OF_MEMORY) return status;
+  if (!status || !(t->settings->tokens || t->settings->jsonl) || status == EMILY_OUT_OF_MEMORY) return status;
   if (status != EMILY_NOT_FOUND) cli_note("there will be ids and no text: %s", emily_last_error()->message);
   return EMILY_OK;
 }
 
 static emily_status read_prompt(task *t) {
+  if (t->settings->jsonl) return EMILY_OK;
   if (t->settings->tokens) return cli_ids_from_text(&t->prompt, t->settings->tokens);
-  if (t->settings->prompt) return encode(t, t->settings->prompt, strlen(t->settings->prompt));
+  if (t->settings->prompt) return cli_prompt_encode(t->tokenizer, t->settings->prompt, strlen(t->settings->prompt), &t->prompt);
   return encode_input(t);
 }
 
@@ -129,44 +134,12 @@ static void take_settings(emily_generate_options *o, const settings *s) {
   if (s->min_p.given) o->min_p = s->min_p.value;
   if (s->repetition_penalty.given) o->repetition_penalty = s->repetition_penalty.value;
   if (s->seed.given) o->seed = s->seed.value;
+  if (s->kv_bits.given) o->kv_bits = (int32_t)s->kv_bits.value;
+  if (s->prefill_chunk.given) o->prefill_chunk = s->prefill_chunk.value;
+  if (s->batch.given) o->batch_size = s->batch.value;
   o->ignore_eos = s->ignore_eos;
   o->stops = s->stops.items;
   o->stop_count = s->stops.count;
-}
-
-static double per_second(size_t count, double seconds) { return seconds > 0 ? (double)count / seconds : 0; }
-
-/* The prompt's pass makes the first token; each of the others is a pass of its own. */
-static size_t decode_passes(const emily_generation *g) { return g->token_count ? g->token_count - 1 : 0; }
-
-static void print_json(const emily_generation *g) {
-  cli_json json = {0};
-  cli_json_begin(&json, '{');
-  cli_json_key(&json, "tokens");
-  cli_json_begin(&json, '[');
-  for (size_t i = 0; i < g->token_count; i++) cli_json_int(&json, g->tokens[i]);
-  cli_json_end(&json, ']');
-  cli_json_key(&json, "text");
-  if (g->text) cli_json_bytes(&json, g->text, g->text_length);
-  else cli_json_null(&json);
-  cli_json_put_text(&json, "finish_reason", emily_finish_name(g->finish_reason));
-  cli_json_put_unsigned(&json, "prompt_tokens", g->prompt_count);
-  cli_json_put_unsigned(&json, "new_tokens", g->token_count);
-  cli_json_put_bool(&json, "sampled", g->sampled);
-  cli_json_key(&json, "seed");
-  if (g->sampled) cli_json_unsigned(&json, g->seed);
-  else cli_json_null(&json);
-  cli_json_put_real(&json, "prompt_seconds", g->prompt_seconds);
-  cli_json_put_real(&json, "decode_seconds", g->decode_seconds);
-  cli_json_put_real(&json, "prompt_tokens_per_second", per_second(g->prompt_count, g->prompt_seconds));
-  cli_json_put_real(&json, "decode_tokens_per_second", per_second(decode_passes(g), g->decode_seconds));
-  cli_json_end(&json, '}');
-}
-
-static void report(const emily_generation *g) {
-  cli_note("prompt: %zu tokens, %.1f tokens/s; decode: %zu tokens, %.1f tokens/s; %s", g->prompt_count,
-           per_second(g->prompt_count, g->prompt_seconds), g->token_count,
-           per_second(decode_passes(g), g->decode_seconds), emily_finish_name(g->finish_reason));
 }
 
 static int generate(task *t) {
@@ -177,11 +150,14 @@ static int generate(task *t) {
   o.context = t;
   o.cancel = &cancelled;
   catch_interrupt();
+  if (t->settings->jsonl) return cli_prompt_lines(t->settings->jsonl, t->model, t->tokenizer, &o);
+  cli_progress_begin(&t->progress, "generate", o.max_new_tokens > 0 ? (uint64_t)o.max_new_tokens : 0);
   emily_status status = emily_generate(t->model, t->tokenizer, t->prompt.data, t->prompt.count, &o, &g);
+  cli_progress_end(&t->progress);
   if (t->written || (!status && !t->settings->json)) cli_out("\n");
   if (status) return cli_library_error();
-  if (t->settings->json) print_json(g);
-  report(g);
+  if (t->settings->json) cli_generation_json(g);
+  cli_generation_note(g);
   int code = g->finish_reason == EMILY_FINISH_CANCELLED ? CLI_INTERRUPTED : CLI_OK;
   emily_generation_free(g);
   return code;
@@ -200,15 +176,23 @@ static int check_prompt(const cli_call *call) {
   bool operand = call->operand_count > 1;
   if (operand && strcmp(call->operands[1], "-"))
     return cli_error(CLI_USAGE, "generate: a prompt is given with -p TEXT, --tokens IDS, or - for standard input");
-  int given = (s->prompt != NULL) + (s->tokens != NULL) + operand;
-  if (given > 1) return cli_error(CLI_USAGE, "generate: -p, --tokens and - exclude each other");
-  if (!given) return cli_error(CLI_USAGE, "generate: no prompt: give -p TEXT, --tokens IDS, or - for standard input");
+  int given = (s->prompt != NULL) + (s->tokens != NULL) + (s->jsonl != NULL) + operand;
+  if (given > 1) return cli_error(CLI_USAGE, "generate: -p, --tokens, --jsonl and - exclude each other");
+  if (!given) return cli_error(CLI_USAGE, "generate: no prompt: give -p TEXT, --tokens IDS, --jsonl FILE, or - for standard input");
+  return CLI_OK;
+}
+
+static int check_settings(const settings *s) {
+  if (s->kv_bits.given && s->kv_bits.value != 8 && s->kv_bits.value != 4)
+    return cli_error(CLI_USAGE, "generate: --kv-bits is 8 or 4");
+  if (s->batch.given && !s->jsonl) return cli_error(CLI_USAGE, "generate: --batch goes with --jsonl, whose lines are the texts of a batch");
   return CLI_OK;
 }
 
 static int run(const cli_call *call) {
   task t = {.settings = call->settings};
   int code = check_prompt(call);
+  if (!code) code = check_settings(t.settings);
   if (code) return code;
   code = prepare(&t, call->operands[0], call->common.device) ? cli_library_error() : generate(&t);
   emily__vec_free(&t.prompt);
@@ -221,12 +205,13 @@ static const char *const examples[] = {
     "emily generate Qwen3-0.6B -p \"The sea at night\" -n 100",
     "emily generate Qwen3-0.6B --temperature 0.7 --top-p 0.9 --seed 1 - <prompt.txt",
     "emily generate Qwen3-0.6B --tokens 785,9396,518 --json",
+    "emily generate Qwen3-0.6B --jsonl prompts.jsonl --batch 16 -n 200",
     NULL,
 };
 
 const cli_command cli_generate_command = {
     .name = "generate",
-    .synopsis = "MODEL [-p TEXT | --tokens IDS | -]",
+    .synopsis = "MODEL [-p TEXT | --tokens IDS | --jsonl FILE | -]",
     .summary = "Write on from a text with a language model",
     .details =
         "The text is printed as it comes, and at its end, on standard error, how many\n"
@@ -239,7 +224,14 @@ const cli_command cli_generate_command = {
         "\"cancelled\", and the exit code is 130.\n"
         "\n"
         "The line of --json is {\"tokens\": [new ids], \"text\": \"...\" or null,\n"
-        "\"finish_reason\": \"stop\", \"length\" or \"cancelled\", ...}.\n",
+        "\"finish_reason\": \"stop\", \"length\" or \"cancelled\", ...}. With --jsonl there is one for\n"
+        "each line, in the order of the lines: --batch of them are in the making at a time,\n"
+        "which reads the weights once for all, and a text is the one that its prompt gives\n"
+        "alone, whatever stands beside it. Each prompt's random choice begins one further than\n"
+        "that of the prompt before: its line says where.\n"
+        "\n"
+        "A line of --jsonl that cannot be answered gets {\"error\": \"...\"} in its place and a\n"
+        "message; the others are answered, and the exit code is 1.\n",
     .examples = examples,
     CLI_OPTIONS(options),
     .settings_size = sizeof(settings),

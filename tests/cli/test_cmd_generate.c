@@ -191,6 +191,11 @@ static void slips(void **state) {
   } cases[] = {{2, "no prompt", {NULL}},
                {2, "exclude each other", {"-p", "a", "--tokens", "1"}},
                {2, "exclude each other", {"-p", "a", "-"}},
+               {2, "exclude each other", {"-p", "a", "--jsonl", "-"}},
+               {2, "--kv-bits is 8 or 4", {"-p", "a", "--kv-bits", "5"}},
+               {2, "--batch goes with --jsonl", {"-p", "a", "--batch", "4"}},
+               {2, "batch", {"--jsonl", "-", "--batch", "33"}},
+               {3, "cannot open", {"--jsonl", "/nonexistent"}},
                {2, "a prompt is given with -p", {"hello"}},
                {1, "'x' is no token id", {"--tokens", "1,x"}},
                {1, "-5 is no token id", {"--tokens=-5"}},
@@ -206,6 +211,55 @@ static void slips(void **state) {
     assert_string_equal(r.out, "");
     shell_free(&r);
   }
+}
+
+/* Each line's tokens are those of its prompt alone, in the order of the lines, whatever the batch. */
+static void lines_become_lines(void **state) {
+  (void)state;
+  static const char *const texts[] = {"the sea", "a", "ab", "the", "sea the sea", "b"};
+  static const char input[] = "{\"text\":\"the sea\"}\n{\"text\":\"a\"}\n\n{\"text\":\"ab\"}\n{\"text\":\"the\"}\n{\"text\":\"sea the sea\"}\n{\"text\":\"b\"}\n";
+  static const char *const sizes[] = {"1", "3", "32"};
+  for (int i = 0; i < 3; i++) {
+    shell r = shell_run(input, "generate", folder, "--jsonl", "-", "--batch", sizes[i], "--ignore-eos", "-n8", "--temperature", "2", "--seed", "9");
+    assert_int_equal(r.code, 0);
+    assert_non_null(strstr(r.err, "6 texts, 48 tokens"));
+    char *line = r.out;
+    for (int k = 0; k < 6; k++) {
+      char seed[8], *end = strchr(line, '\n');
+      assert_non_null(end);
+      *end = '\0';
+      snprintf(seed, sizeof seed, "%d", 9 + k);
+      check_same(json_loads(line, 0, NULL), GENERATE("", "-p", texts[k], "--temperature", "2", "--seed", seed), 1);
+      line = end + 1;
+    }
+    assert_string_equal(line, "");
+    shell_free(&r);
+  }
+}
+
+static void bad_lines_have_errors_in_their_places(void **state) {
+  (void)state;
+  shell r = shell_run("{\"tokens\":[2,4,5,3]}\n{\"text\":\"\\ud800\"}\n{}\n[1]\n{\"tokens\":[]}\n{\"tokens\":[999]}\n{\"tokens\":[-1]}\n{\"text\":\"a\"}\n",
+                      "generate", folder, "--jsonl", "-", "--ignore-eos", "-n2");
+  static const char *const parts[] = {"\"tokens\":[", "line 2: ", "line 3: the line has no", "line 4: ", "no tokens", "token 999 is out", "line 7: ", "\"tokens\":["};
+  assert_int_equal(r.code, 1);
+  char *line = r.out;
+  for (int k = 0; k < 8; k++) {
+    char *end = strchr(line, '\n');
+    assert_non_null(end);
+    *end = '\0';
+    if (!strstr(line, parts[k])) fail_msg("line %d: %s", k + 1, line);
+    line = end + 1;
+  }
+  assert_string_equal(line, "");
+  shell_free(&r);
+}
+
+static void caches_and_chunks(void **state) {
+  (void)state;
+  check_same(GENERATE("", "-p", "the sea"), GENERATE("", "-p", "the sea", "--prefill-chunk", "3"), 1);
+  check_same(GENERATE("", "-p", "the sea", "--kv-bits", "8"), GENERATE("", "-p", "the sea", "--kv-bits", "8", "--prefill-chunk", "2"), 1);
+  json_decref(GENERATE("", "-p", "the sea", "--kv-bits", "4"));
 }
 
 static void an_encoder_does_not_generate(void **state) {
@@ -230,6 +284,9 @@ int main(void) {
       cmocka_unit_test(no_tokens_are_made_where_none_are_wanted),
       cmocka_unit_test(interrupting_stops_cleanly),
       cmocka_unit_test(slips),
+      cmocka_unit_test(lines_become_lines),
+      cmocka_unit_test(bad_lines_have_errors_in_their_places),
+      cmocka_unit_test(caches_and_chunks),
       cmocka_unit_test(an_encoder_does_not_generate),
   };
   return cmocka_run_group_tests(tests, setup, teardown);

@@ -9,7 +9,7 @@ _emily() {
   case ${COMP_WORDS[1]} in
     embed) options='-p --prompt --json --jsonl -t --threads -d --device -h --help' ;;
     search) options='-q --query -k --top --lines --paragraphs --query-prompt --prompt --json -t --threads -d --device -h --help' ;;
-    generate) options='-p --prompt --tokens -n --max-new-tokens --temperature --top-k --top-p --min-p --repetition-penalty -s --seed --stop --ignore-eos --json -t --threads -d --device -h --help' ;;
+    generate) options='-p --prompt --tokens -n --max-new-tokens --temperature --top-k --top-p --min-p --repetition-penalty -s --seed --stop --ignore-eos --kv-bits --prefill-chunk --json --jsonl -b --batch -t --threads -d --device -h --help' ;;
     forward) options='-o --output -t --threads -d --device -h --help' ;;
     features) options='-t --threads -d --device -h --help' ;;
     tokenize) options='--pair --no-special --json --jsonl -t --threads -d --device -h --help' ;;
@@ -25,7 +25,7 @@ _emily() {
   esac
   case $previous in
     -d | --device) COMPREPLY=($(compgen -W cpu -- "$current")) && return ;;
-    --attr | --group | --max-new-tokens | --min-p | --output | --pair | --prompt | --query | --query-prompt | --repetition-penalty | --seed | --stop | --temperature | --threads | --tokens | --top | --top-k | --top-p | -a | -g | -k | -n | -o | -p | -q | -s | -t) return ;;
+    --attr | --batch | --group | --kv-bits | --max-new-tokens | --min-p | --output | --pair | --prefill-chunk | --prompt | --query | --query-prompt | --repetition-penalty | --seed | --stop | --temperature | --threads | --tokens | --top | --top-k | --top-p | -a | -b | -g | -k | -n | -o | -p | -q | -s | -t) return ;;
   esac
   if [ "${COMP_WORDS[1]}" = help ] && [[ $current != -* ]]; then
     COMPREPLY=($(compgen -W 'embed search generate forward features tokenize detokenize info doctor op ops families version help' -- "$current"))
