@@ -96,6 +96,17 @@ static void bind_mlp(emily__weights *w, const emily__stack *m, const char *base,
   l->mlp.act = m->act;
 }
 
+static void bind_experts(emily__weights *w, const emily__stack *m, const char *base, emily__stack_layer *l) {
+  char mlp[80];
+  int64_t d = m->decoder.hidden_size;
+  snprintf(mlp, sizeof mlp, "%smlp", base);
+  l->moe = (emily__moe){.top_k = m->top_k, .normalize = m->normalize, .act = m->act};
+  l->moe.router = emily__weights_linear(w, d, m->experts, false, "%s.gate", mlp);
+  l->moe.gate = emily__weights_experts(w, m->experts, d, m->expert_inner, mlp, "gate_proj");
+  l->moe.up = emily__weights_experts(w, m->experts, d, m->expert_inner, mlp, "up_proj");
+  l->moe.down = emily__weights_experts(w, m->experts, m->expert_inner, d, mlp, "down_proj");
+}
+
 /* With norms behind both parts, "post_attention_layernorm" is the one behind attention; without, the one before the MLP. */
 static void bind_layer(emily__weights *w, const emily__stack *m, int64_t index, emily__stack_layer *l) {
   char base[64];
@@ -105,7 +116,8 @@ static void bind_layer(emily__weights *w, const emily__stack *m, int64_t index, 
   bind_attention(w, m, base, l);
   if (m->out_norms) l->attention_out_norm = bind_norm(w, m, d, base, "post_attention_layernorm");
   l->mlp_norm = bind_norm(w, m, d, base, m->out_norms ? "pre_feedforward_layernorm" : "post_attention_layernorm");
-  bind_mlp(w, m, base, l);
+  if (m->sparse[index]) bind_experts(w, m, base, l);
+  else bind_mlp(w, m, base, l);
   if (m->out_norms) l->mlp_out_norm = bind_norm(w, m, d, base, "post_feedforward_layernorm");
 }
 
@@ -143,7 +155,8 @@ static emily_array *layer_apply(const emily__stack *m, const emily__pass *pass, 
   emily_array *y = attention(m, pass, index, emily__rms_norm_apply(s, &l->input_norm, h));
   if (m->out_norms) y = emily__rms_norm_apply(s, &l->attention_out_norm, y);
   h = emily_add(s, h, y);
-  y = emily__gated_mlp_apply(s, &l->mlp, emily__rms_norm_apply(s, &l->mlp_norm, h));
+  y = emily__rms_norm_apply(s, &l->mlp_norm, h);
+  y = m->sparse[index] ? emily__moe_apply(s, &l->moe, y) : emily__gated_mlp_apply(s, &l->mlp, y);
   if (m->out_norms) y = emily__rms_norm_apply(s, &l->mlp_out_norm, y);
   return emily_add(s, h, y);
 }

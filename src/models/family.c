@@ -5,6 +5,7 @@
 #include "emily/model.h"
 #include "models/labels.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const emily__family *const families[] = {
@@ -15,8 +16,14 @@ static const emily__family *const families[] = {
     &emily__family_distilbert,
     &emily__family_modernbert,
     &emily__family_nomic_bert,
+    &emily__family_gemma3_text,
+    &emily__family_gpt2,
     &emily__family_llama,
+    &emily__family_mistral,
+    &emily__family_qwen2,
     &emily__family_qwen3,
+    &emily__family_qwen3_moe,
+    &emily__family_smollm3,
     &emily__family_whisper,
 };
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
@@ -45,12 +52,19 @@ bool emily_family_at(size_t index, emily_family_info *out) {
   return true;
 }
 
+void emily__family_class(const emily__family *family, emily__task task, char out[EMILY__CLASS_ROOM]) {
+  const char *name = family->classes[task];
+  if (name) snprintf(out, EMILY__CLASS_ROOM, "%s", name);
+  else snprintf(out, EMILY__CLASS_ROOM, "%s%s", family->class_name, task_names[task]);
+}
+
 /* The task that a class name of the family says; false where it is not one of the family's. */
 static bool task_of(const emily__family *family, const char *architecture, emily__task *task) {
-  size_t length = strlen(family->class_name);
-  if (strncmp(architecture, family->class_name, length) != 0) return false;
+  char name[EMILY__CLASS_ROOM];
   for (int i = 0; i < EMILY__TASK_COUNT; i++) {
-    if (!(family->tasks & (1u << i)) || strcmp(architecture + length, task_names[i]) != 0) continue;
+    if (!(family->tasks & (1u << i))) continue;
+    emily__family_class(family, (emily__task)i, name);
+    if (strcmp(architecture, name) != 0) continue;
     *task = (emily__task)i;
     return true;
   }
@@ -72,10 +86,13 @@ static emily_status unknown_type(emily__config *config, const char *type) {
 
 static emily_status unknown_architecture(emily__config *config, const emily__family *family, const char *name) {
   emily__str known = {0};
+  char one[EMILY__CLASS_ROOM];
   bool room = true;
-  for (int i = 0; i < EMILY__TASK_COUNT; i++)
-    if (family->tasks & (1u << i))
-      room = room && emily__str_printf(&known, "%s%s%s", known.count ? ", " : "", family->class_name, task_names[i]);
+  for (int i = 0; i < EMILY__TASK_COUNT; i++) {
+    if (!(family->tasks & (1u << i))) continue;
+    emily__family_class(family, (emily__task)i, one);
+    room = room && emily__str_printf(&known, "%s%s", known.count ? ", " : "", one);
+  }
   emily_status status =
       !room ? EMILY_OUT_OF_MEMORY
             : emily__config_fail(config, EMILY_UNSUPPORTED, "\"architectures\": \"%s\" is not supported (%s are)", name,

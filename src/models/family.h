@@ -50,6 +50,7 @@ typedef struct emily__family {
   const char *limits;         /* what of the family is refused: the same; NULL: nothing is known */
   const char *model_type;     /* config.json's, "qwen3" */
   const char *class_name;     /* how class names in "architectures" begin, "Qwen3" */
+  const char *classes[EMILY__TASK_COUNT]; /* those that are not class_name and the task's name: "GPT2LMHeadModel" */
   uint32_t tasks;             /* 1u << task for each that there is */
   emily__task default_task;   /* where the config names no architecture */
   const char *prefix;         /* of the body's tensors in a checkpoint with a head: "model." */
@@ -71,6 +72,8 @@ typedef struct emily__family {
 } emily__family;
 
 extern const emily__family emily__family_bert;
+extern const emily__family emily__family_gemma3_text;
+extern const emily__family emily__family_gpt2;
 extern const emily__family emily__family_llama;
 extern const emily__family emily__family_roberta;
 extern const emily__family emily__family_xlm_roberta;
@@ -78,7 +81,11 @@ extern const emily__family emily__family_camembert;
 extern const emily__family emily__family_distilbert;
 extern const emily__family emily__family_modernbert;
 extern const emily__family emily__family_nomic_bert;
+extern const emily__family emily__family_mistral;
+extern const emily__family emily__family_qwen2;
 extern const emily__family emily__family_qwen3;
+extern const emily__family emily__family_qwen3_moe;
+extern const emily__family emily__family_smollm3;
 extern const emily__family emily__family_whisper;
 
 /* "ForMaskedLM"; "Model" for the body. */
@@ -86,6 +93,10 @@ const char *emily__task_name(emily__task task);
 
 /* Whether the task's answers are labels, which the config names. */
 bool emily__task_labelled(emily__task task);
+
+/* The class of a family and a task, as "architectures" names it. */
+enum { EMILY__CLASS_ROOM = 96 };
+void emily__family_class(const emily__family *family, emily__task task, char out[EMILY__CLASS_ROOM]);
 
 /* The family and the task that a config names. EMILY_UNSUPPORTED names what is not known and lists what is. */
 emily_status emily__family_find(emily__config *config, const emily__family **family, emily__task *task);

@@ -151,10 +151,11 @@ bool emily_model_generates(const emily_model *model) {
 }
 
 emily_status emily__model_decoder(const emily_model *model, const emily__decoder **out) {
+  char name[EMILY__CLASS_ROOM];
+  emily__family_class(model->family, model->task, name);
   if (!emily_model_generates(model))
     return emily__fail(EMILY_UNSUPPORTED, "emily_generate",
-                       "%s is a %s %s, which does not generate text; a causal language model does", model->path,
-                       model->family->class_name, emily__task_name(model->task));
+                       "%s is a %s, which does not generate text; a causal language model does", model->path, name);
   *out = model->self;
   return EMILY_OK;
 }
@@ -168,10 +169,12 @@ const void *emily__model_self(const emily_model *model, const emily__family *fam
 /* Every name that was wanted must have been given. */
 static emily_status check_given(const emily_model *model, const char *const *names, size_t count,
                                 const emily_array_map *outputs) {
+  char name[EMILY__CLASS_ROOM];
+  emily__family_class(model->family, model->task, name);
   for (size_t i = 0; names && i < count; i++)
     if (!emily_array_map_get(outputs, names[i]))
-      return emily__fail(EMILY_NOT_FOUND, "emily_model_forward", "\"%s\" is not an output of %s (%s%s)", names[i],
-                         model->path, model->family->class_name, emily__task_name(model->task));
+      return emily__fail(EMILY_NOT_FOUND, "emily_model_forward", "\"%s\" is not an output of %s (%s)", names[i],
+                         model->path, name);
   return EMILY_OK;
 }
 

@@ -102,11 +102,15 @@ static void set_dims(emily__config *config, int64_t head_dim, double partial, bo
     emily__config_fail(config, EMILY_BAD_FORMAT, "\"rope_type\": \"dynamic\" needs more than 2 rotated dimensions");
 }
 
+static emily__rope_params plain(int64_t max_positions, double theta) {
+  return (emily__rope_params){.max_positions = max_positions, .original_positions = max_positions, .theta = theta,
+                              .factor = 1, .truncate = true, .attention_factor = 1};
+}
+
 void emily__config_rope(emily__config *config, int64_t head_dim, int64_t max_positions, double theta, bool partial,
                         emily__rope_params *out) {
   double part = 1;
-  *out = (emily__rope_params){.max_positions = max_positions, .original_positions = max_positions, .theta = theta,
-                              .factor = 1, .truncate = true, .attention_factor = 1};
+  *out = plain(max_positions, theta);
   emily__config_real(config, "rope_theta", 1e-3, LARGEST, &out->theta);
   emily__config_real(config, "partial_rotary_factor", 0, 1, &part);
   json_t *scaling = json_object_get(config->root, "rope_scaling");
@@ -121,4 +125,20 @@ void emily__config_rope(emily__config *config, int64_t head_dim, int64_t max_pos
   emily__config_int(config, "original_max_position_embeddings", 1, LARGEST_POSITION, &original);
   if (original) out->original_positions = original;
   set_dims(config, head_dim, part, partial, out);
+}
+
+void emily__config_rope_pair(emily__config *config, int64_t head_dim, int64_t max_positions, const double thetas[2],
+                             emily__rope_params out[2]) {
+  double part[2] = {1, 1};
+  emily__config nested;
+  for (int i = 0; i < 2; i++) out[i] = plain(max_positions, thetas[i]);
+  emily__config_real(config, "rope_theta", 1e-3, LARGEST, &out[0].theta);
+  emily__config_real(config, "rope_local_base_freq", 1e-3, LARGEST, &out[1].theta);
+  if (emily__config_nested(config, "rope_parameters", "rope_parameters.", &nested)) {
+    read_nested(&nested, "full_attention", "rope_parameters.full_attention.", &part[0], &out[0]);
+    read_nested(&nested, "sliding_attention", "rope_parameters.sliding_attention.", &part[1], &out[1]);
+    emily__config_done_nested(config, &nested, "rope_parameters");
+  }
+  read_nested(config, "rope_scaling", "rope_scaling.", &part[0], &out[0]);
+  for (int i = 0; i < 2; i++) set_dims(config, head_dim, part[i], false, &out[i]);
 }

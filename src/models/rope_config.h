@@ -11,4 +11,10 @@
 void emily__config_rope(emily__config *config, int64_t head_dim, int64_t max_positions, double theta, bool partial,
                         emily__rope_params *out);
 
+/* The same for a family with a rope for layers that see all (out[0]) and one for those that slide (out[1]): one object each in
+ * rope_parameters; or rope_theta and rope_scaling for the first, rope_local_base_freq for the second. thetas: the
+ * family's defaults. */
+void emily__config_rope_pair(emily__config *config, int64_t head_dim, int64_t max_positions, const double thetas[2],
+                             emily__rope_params out[2]);
+
 #endif

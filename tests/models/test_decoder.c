@@ -41,7 +41,8 @@ static float *pass(const emily__decoder *d, emily__kv_cache *cache, emily_array 
   return values;
 }
 
-static const char *const cases[] = {"qwen3", "qwen3_bf16", "llama3_rope"};
+static const char *const cases[] = {"qwen3",   "qwen3_bf16", "llama3_rope", "smollm3", "mistral",
+                                    "qwen2",   "qwen3_moe",  "gemma3_text", "gpt2"};
 enum { CASES = sizeof cases / sizeof *cases };
 
 static void a_step_equals_the_full_pass(void **state) {
@@ -178,7 +179,7 @@ static double quantized_error(const char *name, int32_t bits, int64_t chunk) {
  * the bounds stated in docs/PERFORMANCE.md. */
 static void quantized_caches_are_near(void **state) {
   (void)state;
-  for (int i = 0; i < CASES; i++)
+  for (int i = 0; i < 3; i++) /* those that the bounds are for */
     for (int64_t chunk = 1; chunk <= PROMPT; chunk += 6) {
       const double at_8 = quantized_error(cases[i], 8, chunk), at_4 = quantized_error(cases[i], 4, chunk);
       printf("%s by %d: %.2g at 8 bits, %.2g at 4\n", cases[i], (int)chunk, at_8, at_4);

@@ -100,12 +100,59 @@ static void qwen3_refuses_by_name(void **state) {
 #undef QWEN
 }
 
+static void decoders_find_their_classes(void **state) {
+  (void)state;
+  accept("{\"model_type\":\"gpt2\",\"architectures\":[\"GPT2LMHeadModel\"]}");
+  accept("{\"model_type\":\"gemma3_text\",\"architectures\":[\"Gemma3TextModel\"]}");
+  accept("{\"model_type\":\"gemma3_text\",\"architectures\":[\"Gemma3ForCausalLM\"]}");
+  refuse("{\"model_type\":\"gpt2\",\"architectures\":[\"GPT2ForCausalLM\"]}", EMILY_UNSUPPORTED, "(GPT2Model, GPT2LMHeadModel, ");
+  refuse("{\"model_type\":\"gpt2\",\"architectures\":[\"GPT2DoubleHeadsModel\"]}", EMILY_UNSUPPORTED, "GPT2DoubleHeadsModel");
+  refuse("{\"model_type\":\"gemma3_text\",\"architectures\":[\"Gemma3Model\"]}", EMILY_UNSUPPORTED, "(Gemma3TextModel, ");
+}
+
+static void decoders_refuse_by_name(void **state) {
+  (void)state;
+  refuse("{\"model_type\":\"llama\",\"rope_interleaved\":true}", EMILY_UNSUPPORTED, "rope_interleaved");
+  refuse("{\"model_type\":\"llama\",\"num_attention_heads\":8192}", EMILY_BAD_FORMAT, "is more than \"hidden_size\"");
+  refuse("{\"model_type\":\"llama\",\"sliding_window\":4}", EMILY_UNSUPPORTED, "\"sliding_window\" is not known to llama");
+  refuse("{\"model_type\":\"mistral\",\"sliding_window\":0}", EMILY_BAD_FORMAT, "sliding_window");
+  refuse("{\"model_type\":\"mistral\",\"layer_types\":[]}", EMILY_UNSUPPORTED, "layer_types");
+  refuse("{\"model_type\":\"qwen2\",\"attention_bias\":false}", EMILY_UNSUPPORTED, "attention_bias");
+  refuse("{\"model_type\":\"qwen2\",\"use_mrope\":true}", EMILY_UNSUPPORTED, "use_mrope");
+  refuse("{\"model_type\":\"smollm3\",\"no_rope_layers\":[1,0]}", EMILY_BAD_FORMAT, "\"no_rope_layers\" has 2 entries");
+  refuse("{\"model_type\":\"smollm3\",\"num_hidden_layers\":2,\"no_rope_layers\":[1,\"0\"]}", EMILY_BAD_FORMAT, "[1] is no integer");
+  refuse("{\"model_type\":\"smollm3\",\"no_rope_layer_interval\":0}", EMILY_BAD_FORMAT, "no_rope_layer_interval");
+  refuse("{\"model_type\":\"gpt2\",\"add_cross_attention\":true}", EMILY_UNSUPPORTED, "add_cross_attention");
+  refuse("{\"model_type\":\"gpt2\",\"n_head\":7}", EMILY_BAD_FORMAT, "\"n_embd\" 768 is not a multiple");
+  refuse("{\"model_type\":\"gpt2\",\"rope_theta\":7}", EMILY_UNSUPPORTED, "rope_theta");
+#define GEMMA "{\"model_type\":\"gemma3_text\",\"num_hidden_layers\":2,"
+  accept(GEMMA "\"attn_logit_softcapping\":null,\"final_logit_softcapping\":null,\"use_bidirectional_attention\":false}");
+  refuse(GEMMA "\"attn_logit_softcapping\":50.0}", EMILY_UNSUPPORTED, "attn_logit_softcapping");
+  refuse(GEMMA "\"final_logit_softcapping\":0}", EMILY_BAD_FORMAT, "final_logit_softcapping");
+  refuse(GEMMA "\"use_bidirectional_attention\":true}", EMILY_UNSUPPORTED, "use_bidirectional_attention");
+  refuse(GEMMA "\"sliding_window_pattern\":0}", EMILY_BAD_FORMAT, "sliding_window_pattern");
+  refuse(GEMMA "\"sliding_window\":null,\"layer_types\":[\"sliding_attention\",\"full_attention\"]}", EMILY_BAD_FORMAT, "set no window");
+  refuse(GEMMA "\"rope_parameters\":{\"rope_theta\":5}}", EMILY_UNSUPPORTED, "\"rope_parameters.rope_theta\" is not known");
+  refuse(GEMMA "\"rope_parameters\":{\"full_attention\":{\"rope_type\":\"longrope\"}}}", EMILY_UNSUPPORTED,
+         "\"rope_parameters.full_attention.rope_type\"");
+#undef GEMMA
+#define MOE "{\"model_type\":\"qwen3_moe\","
+  refuse(MOE "\"num_experts\":4,\"num_experts_per_tok\":5}", EMILY_BAD_FORMAT, "\"num_experts_per_tok\" is 5, of 4 experts");
+  refuse(MOE "\"num_experts\":1000000}", EMILY_BAD_FORMAT, "num_experts");
+  refuse(MOE "\"decoder_sparse_step\":0}", EMILY_BAD_FORMAT, "decoder_sparse_step");
+  refuse(MOE "\"mlp_only_layers\":[\"1\"]}", EMILY_BAD_FORMAT, "\"mlp_only_layers\"[0] is no integer");
+  refuse(MOE "\"shared_expert_intermediate_size\":8}", EMILY_UNSUPPORTED, "shared_expert_intermediate_size");
+#undef MOE
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(finds_family_and_task),
       cmocka_unit_test(bert_refuses_by_name),
       cmocka_unit_test(encoders_refuse_by_name),
       cmocka_unit_test(qwen3_refuses_by_name),
+      cmocka_unit_test(decoders_find_their_classes),
+      cmocka_unit_test(decoders_refuse_by_name),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

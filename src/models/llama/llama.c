@@ -15,11 +15,10 @@ static void configure(emily__config *c, emily__task task, void *self) {
 
 const emily__family emily__family_llama = {
     .title = "Llama 1 to 3",
-    .checked = "Transformers in float64: both forms of the config, llama3 scaling of rope, greedy tokens, cached steps",
+    .checked = "Transformers in float64: every head, both forms of the config, each scaling of rope, biases, greedy tokens, cached steps",
     .model_type = "llama",
     .class_name = "Llama",
-    .tasks = 1u << EMILY__TASK_BODY | 1u << EMILY__TASK_CAUSAL_LM | 1u << EMILY__TASK_SEQUENCE | 1u << EMILY__TASK_TOKEN,
-    .default_task = EMILY__TASK_CAUSAL_LM,
     .configure = configure,
     EMILY__STACK_ROW,
+    EMILY__STACK_TASKS,
 };

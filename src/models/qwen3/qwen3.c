@@ -18,8 +18,7 @@ const emily__family emily__family_qwen3 = {
     .checked = "Transformers in float64: every head, both forms of the config, each scaling of rope, sliding windows, greedy tokens, cached steps",
     .model_type = "qwen3",
     .class_name = "Qwen3",
-    .tasks = 1u << EMILY__TASK_BODY | 1u << EMILY__TASK_CAUSAL_LM | 1u << EMILY__TASK_SEQUENCE | 1u << EMILY__TASK_TOKEN,
-    .default_task = EMILY__TASK_CAUSAL_LM,
     .configure = configure,
     EMILY__STACK_ROW,
+    EMILY__STACK_TASKS,
 };
