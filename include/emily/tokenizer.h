@@ -6,8 +6,8 @@
  *     emily_tokenizer_encode(tokenizer, text, strlen(text), NULL, 0, NULL, &encoding);
  *     const int32_t *ids = emily_encoding_ids(encoding);        emily_encoding_count(encoding) of them
  *
- * The format is that of Hugging Face tokenizers, and ids and decoded text are equal to what it gives. BPE and WordPiece
- * models are supported; what a file asks for and emily does not do is refused by name (EMILY_UNSUPPORTED).
+ * The format is that of Hugging Face tokenizers, and ids and decoded text are equal to what it gives. BPE, Unigram,
+ * WordLevel and WordPiece models are supported; what a file asks for and emily does not do is refused by name (EMILY_UNSUPPORTED).
  *
  * Text is UTF-8. Bytes that are not are taken as if each malformed part (a maximal subpart, as the Unicode Standard
  * recommends and Python's errors="replace" does) were U+FFFD.

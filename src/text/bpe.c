@@ -41,14 +41,30 @@ static emily_status find_character(const emily__bpe_model *model, const char *pi
   return EMILY_OK;
 }
 
-/* The word as characters; unknown ones are the unknown token, a run of them one such token when they are fused. */
+/* A character that is no token as its bytes, where each has a token. A character that was unknown before it and still
+ * waits stays behind it: tokenizers does so. */
+static emily_status put_bytes(const emily__bpe_model *model, const char *bytes, size_t length, room *r, bool *put) {
+  *put = model->byte_fallback && emily__byte_tokens_cover(&model->bytes, bytes, length);
+  for (size_t i = 0; i < length && *put; i++) EMILY__TRY(push_symbol(r, model->bytes.ids[(uint8_t)bytes[i]], 1));
+  return EMILY_OK;
+}
+
+static emily_status fall_back(const emily__bpe_model *model, const char *piece, size_t length, size_t at, size_t used,
+                              room *r, bool *put) {
+  bool affixed = (at && *model->prefix) || (at + used == length && *model->suffix);
+  return affixed ? put_bytes(model, r->word.data, r->word.count, r, put) : put_bytes(model, piece + at, used, r, put);
+}
+
+/* The word as characters; unknown ones are their bytes or the unknown token, a run of them one such token when they are fused. */
 static emily_status put_characters(const emily__bpe_model *model, const char *piece, size_t length, room *r) {
   size_t unknown = 0; /* bytes of the unknown token that is being gathered */
   r->symbols.count = 0;
   for (size_t at = 0, used; at < length; at += used) {
     int32_t code = emily__utf8_next(piece + at, &used), id;
     EMILY__TRY(find_character(model, piece, length, at, used, code, r, &id));
-    if (id < 0 && model->unknown == EMILY__BPE_NO_UNKNOWN) continue;
+    bool put = false;
+    if (id < 0) EMILY__TRY(fall_back(model, piece, length, at, used, r, &put));
+    if (put || (id < 0 && model->unknown == EMILY__BPE_NO_UNKNOWN)) continue;
     if (id < 0 && model->unknown < 0)
       return emily__fail(EMILY_BAD_FORMAT, "tokenizer", "the text has U+%04X, which is no token, and the tokenizer's "
                          "unknown token is not in its vocabulary", (unsigned)code);
@@ -126,7 +142,10 @@ static emily_status merge_all(const emily__bpe_model *model, room *r) {
   return EMILY_OK;
 }
 
-static emily_status push_token(emily__model_tokens *out, int32_t id, uint32_t start, uint32_t end) {
+/* Bytes that affixes gave lie beyond the piece: their span is its end. */
+static emily_status push_token(emily__model_tokens *out, int32_t id, uint32_t start, uint32_t end, uint32_t length) {
+  if (end > length) end = length;
+  if (start >= end) start = end - 1;
   return emily__vec_push(&out->list, (emily__model_token){id, start, end}) ? EMILY_OK : EMILY_OUT_OF_MEMORY;
 }
 
@@ -135,7 +154,7 @@ static emily_status encode(const emily__model *base, const char *piece, size_t l
   const emily__bpe_model *model = (const emily__bpe_model *)base;
   if (model->ignore_merges) {
     int32_t whole = emily__vocab_find(&base->vocab, piece, length);
-    if (whole >= 0) return push_token(out, whole, 0, (uint32_t)length);
+    if (whole >= 0) return push_token(out, whole, 0, (uint32_t)length, (uint32_t)length);
   }
   EMILY__TRY(put_characters(model, piece, length, r));
   EMILY__TRY(merge_all(model, r));
@@ -143,7 +162,7 @@ static emily_status encode(const emily__model *base, const char *piece, size_t l
   for (size_t i = 0; i < r->symbols.count; i++) {
     const emily__symbol *symbol = &r->symbols.data[i];
     if (!symbol->length) continue;
-    EMILY__TRY(push_token(out, symbol->id, at, at + symbol->length));
+    EMILY__TRY(push_token(out, symbol->id, at, at + symbol->length, (uint32_t)length));
     at += symbol->length;
   }
   return EMILY_OK;

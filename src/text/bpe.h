@@ -2,6 +2,7 @@
 #ifndef EMILY_TEXT_BPE_H
 #define EMILY_TEXT_BPE_H
 
+#include "text/byte_tokens.h"
 #include "text/model.h"
 
 /* A merge rule: parts `left` and `right` become new_id; of two that apply, the lower rank goes first. */
@@ -17,7 +18,8 @@ typedef struct emily__bpe_model {
   emily__model base;
   char *prefix, *suffix; /* continuing_subword_prefix, end_of_word_suffix; "" for none */
   int32_t unknown;       /* EMILY__BPE_NO_UNKNOWN: characters that are no token are dropped; -1: an error */
-  bool fuse_unknown, ignore_merges;
+  bool fuse_unknown, ignore_merges, byte_fallback;
+  emily__byte_tokens bytes; /* byte_fallback */
   emily__bpe_rule *rules; /* open addressing by the pair; new_id is -1 in a free slot */
   size_t rule_slots;      /* a power of two */
   int32_t direct[EMILY__BPE_DIRECT];

@@ -111,25 +111,21 @@ static emily_status copy_affix(const json_t *json, const char *key, const char *
   return *out ? EMILY_OK : EMILY_OUT_OF_MEMORY;
 }
 
-static emily_status refuse_unsupported(const json_t *json, const char *name) {
+static emily_status refuse_dropout(const json_t *json, const char *name) {
   double dropout = 0;
-  bool byte_fallback = false;
   EMILY__TRY(emily__json_f64(json, "dropout", name, &dropout));
-  EMILY__TRY(emily__json_bool(json, "byte_fallback", name, &byte_fallback));
-  if (dropout != 0)
-    return emily__fail(EMILY_UNSUPPORTED, "tokenizer", "%s: BPE dropout is not supported (it makes encoding random): "
-                       "set \"dropout\" to null", name);
-  if (byte_fallback)
-    return emily__fail(EMILY_UNSUPPORTED, "tokenizer", "%s: BPE with \"byte_fallback\" is not supported", name);
-  return EMILY_OK;
+  if (dropout == 0) return EMILY_OK;
+  return emily__fail(EMILY_UNSUPPORTED, "tokenizer", "%s: BPE dropout is not supported (it makes encoding random): "
+                     "set \"dropout\" to null", name);
 }
 
 static emily_status load(const json_t *json, const char *name, emily__bpe_model *model) {
   const char *unknown = NULL;
   json_t *merges = NULL;
-  EMILY__TRY(refuse_unsupported(json, name));
+  EMILY__TRY(refuse_dropout(json, name));
   EMILY__TRY(emily__json_bool(json, "fuse_unk", name, &model->fuse_unknown));
   EMILY__TRY(emily__json_bool(json, "ignore_merges", name, &model->ignore_merges));
+  EMILY__TRY(emily__json_bool(json, "byte_fallback", name, &model->byte_fallback));
   EMILY__TRY(copy_affix(json, "continuing_subword_prefix", name, &model->prefix));
   EMILY__TRY(copy_affix(json, "end_of_word_suffix", name, &model->suffix));
   EMILY__TRY(emily__vocab_load(emily__json_at(json, "vocab"), name, &model->base.vocab));
@@ -138,6 +134,7 @@ static emily_status load(const json_t *json, const char *name, emily__bpe_model 
   if (unknown) model->unknown = emily__vocab_find(&model->base.vocab, unknown, strlen(unknown));
   EMILY__TRY(emily__json_require(json, "merges", name));
   EMILY__TRY(emily__json_array(json, "merges", name, &merges));
+  emily__byte_tokens_find(&model->base.vocab, &model->bytes);
   fill_direct(model);
   return load_merges(model, merges, name);
 }

@@ -2,9 +2,12 @@
  *
  * One by one, a byte-level tokenizer's text is the bytes so far, less a character's beginning at the end. With other
  * decoders a token's text hangs on its neighbours (a space before it, or not), so a window of ids is decoded: the ids
- * of the last text handed out, then with the new ones; what is new at the end is the new text.
+ * of the last text handed out, then with the new ones; what is new at the end is the new text. Tokens that stand for bytes
+ * wait for one that does not: a run of them that turns out not to be UTF-8 is U+FFFD from its beginning.
  */
 #include "text/tokenizer.h"
+
+#include "text/byte_tokens.h"
 
 #include <string.h>
 
@@ -53,7 +56,7 @@ void emily_string_free(char *text) { emily__free(text); }
 
 struct emily_detokenizer {
   emily_tokenizer *tokenizer;
-  bool skip_special, byte_level;
+  bool skip_special, byte_level, falls_back;
   emily__str out;     /* what the last call handed out */
   emily__str pending; /* byte-level: bytes of a character that is not complete */
   EMILY__VEC(int32_t) window;
@@ -67,6 +70,7 @@ emily_status emily_detokenizer_new(emily_tokenizer *tokenizer, bool skip_special
   d->tokenizer = emily_tokenizer_retain(tokenizer);
   d->skip_special = skip_special;
   d->byte_level = emily__decoder_is_byte_level(&tokenizer->decoder);
+  d->falls_back = emily__decoder_falls_back(&tokenizer->decoder);
   *out = d;
   return EMILY_OK;
 }
@@ -122,6 +126,7 @@ static emily_status push(emily_detokenizer *d, int32_t id) {
     return hand_out_bytes(d, emily__utf8_incomplete_tail(d->pending.data, d->pending.count));
   }
   if (!emily__vec_push(&d->window, id)) return EMILY_OUT_OF_MEMORY;
+  if (d->falls_back && emily__byte_of_token(token, token_length) >= 0) return EMILY_OK;
   emily_status status = hand_out_window(d, false);
   if (status != EMILY_OK) d->window.count--;
   return status;

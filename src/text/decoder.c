@@ -2,6 +2,7 @@
 #include "text/decoder_steps.h"
 
 #include "base/utf8.h"
+#include "text/byte_tokens.h"
 #include "text/bytelevel.h"
 
 #include <string.h>
@@ -177,19 +178,6 @@ emily_status emily__decode_strip(const emily__decode_step *step, const emily__st
   return EMILY_OK;
 }
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  char lower = (char)(c | 32);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-/* The byte of "<0xNN>", or -1. */
-static int fallback_byte(slice token) {
-  if (token.length != 6 || memcmp(token.data, "<0x", 3) || token.data[5] != '>') return -1;
-  int high = hex_digit(token.data[3]), low = hex_digit(token.data[4]);
-  return token.data[3] == '+' ? low : high < 0 || low < 0 ? -1 : high * 16 + low;
-}
-
 /* A run of byte tokens is one string where the bytes are UTF-8, else one U+FFFD a byte. */
 static emily_status put_byte_run(emily__str *run, emily__strings *out) {
   bool valid = emily__utf8_valid(run->data, run->count);
@@ -203,7 +191,7 @@ static emily_status put_byte_run(emily__str *run, emily__strings *out) {
 static emily_status fall_back(const emily__strings *in, emily__str *run, emily__strings *out) {
   for (size_t i = 0; i < in->ends.count; i++) {
     slice token = string_at(in, i);
-    int byte = fallback_byte(token);
+    int byte = emily__byte_of_token(token.data, token.length);
     char c = (char)byte;
     if (byte >= 0) EMILY__TRY(append(run, &c, 1));
     else {
@@ -235,6 +223,12 @@ emily_status emily__decode_metaspace(const emily__decode_step *step, const emily
 
 bool emily__decoder_is_byte_level(const emily__decoder *decoder) {
   return decoder->steps.count == 1 && decoder->steps.data[0].run == emily__decode_byte_level;
+}
+
+bool emily__decoder_falls_back(const emily__decoder *decoder) {
+  for (size_t i = 0; i < decoder->steps.count; i++)
+    if (decoder->steps.data[i].run == emily__decode_byte_fallback) return true;
+  return false;
 }
 
 /* Without a decoder: the tokens, with spaces between them. */

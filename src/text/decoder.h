@@ -38,6 +38,9 @@ emily_status emily__decoder_run(const emily__decoder *decoder, emily__strings *s
 /* Whether it is byte-level alone: then a text is the tokens' bytes, whatever stands beside them. */
 bool emily__decoder_is_byte_level(const emily__decoder *decoder);
 
+/* Whether runs of byte tokens are decoded together, so that one more may change what those before it are. */
+bool emily__decoder_falls_back(const emily__decoder *decoder);
+
 /* Appends the bytes that a byte-level token stands for. */
 emily_status emily__decode_byte_chars(const char *token, size_t length, emily__str *out);
 

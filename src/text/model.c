@@ -3,12 +3,13 @@
 
 #include <string.h>
 
-static const emily__model_ops *const designs[] = {&emily__bpe, &emily__wordpiece};
+static const emily__model_ops *const designs[] = {&emily__bpe, &emily__unigram, &emily__wordlevel, &emily__wordpiece};
 
 /* Files from before the "type" key are told by what only one design has. */
 static const char *guess_type(const json_t *json) {
   if (json_object_get(json, "merges")) return "BPE";
-  return json_object_get(json, "max_input_chars_per_word") ? "WordPiece" : "";
+  if (json_object_get(json, "max_input_chars_per_word")) return "WordPiece";
+  return json_is_array(json_object_get(json, "vocab")) ? "Unigram" : "";
 }
 
 emily_status emily__model_load(const json_t *json, const char *name, emily__model **out) {
@@ -19,8 +20,8 @@ emily_status emily__model_load(const json_t *json, const char *name, emily__mode
   EMILY__TRY(emily__json_string(json, "type", name, &type));
   for (size_t i = 0; i < sizeof designs / sizeof designs[0]; i++)
     if (!strcmp(designs[i]->type, type)) return designs[i]->load(json, name, out);
-  return emily__fail(EMILY_UNSUPPORTED, "tokenizer", "%s: the tokenizer model \"%s\" is not supported (BPE and "
-                     "WordPiece are)", name, type);
+  return emily__fail(EMILY_UNSUPPORTED, "tokenizer", "%s: the tokenizer model \"%s\" is not supported (BPE, "
+                     "Unigram, WordLevel and WordPiece are)", name, type);
 }
 
 void emily__model_free(emily__model *model) {
@@ -33,4 +34,5 @@ void emily__model_room_free(emily__model_room *room) {
   emily__str_free(&room->word);
   emily__vec_free(&room->symbols);
   emily__vec_free(&room->queue);
+  emily__vec_free(&room->path);
 }

@@ -1,6 +1,6 @@
 /* model.h: the "model" of tokenizer.json: from a piece of text to ids.
  *
- * A design is one file with an emily__model_ops: bpe.c, wordpiece.c. model.c has their list; a new design adds its row.
+ * A design is one file with an emily__model_ops: bpe.c, unigram.c, wordlevel.c, wordpiece.c. model.c has their list; a new design adds its row.
  */
 #ifndef EMILY_TEXT_MODEL_H
 #define EMILY_TEXT_MODEL_H
@@ -31,11 +31,21 @@ typedef struct emily__merge {
   int32_t new_id;
 } emily__merge;
 
+/* The best way to a place of a piece: what it is worth, and its last token: its id and where it begins. */
+typedef struct emily__path_node {
+  double score;
+  uint32_t start; /* EMILY__NO_PATH: nothing ends here */
+  int32_t id;
+} emily__path_node;
+
+#define EMILY__NO_PATH UINT32_MAX
+
 /* Room that one thread's calls of `encode` share; zero-initialise, and emily__model_room_free at the end. */
 typedef struct emily__model_room {
   emily__str word;
   EMILY__VEC(emily__symbol) symbols;
   EMILY__VEC(emily__merge) queue;
+  EMILY__VEC(emily__path_node) path;
 } emily__model_room;
 
 typedef struct emily__model_ops {
@@ -53,7 +63,7 @@ struct emily__model {
   emily__vocab vocab;
 };
 
-extern const emily__model_ops emily__bpe, emily__wordpiece;
+extern const emily__model_ops emily__bpe, emily__unigram, emily__wordlevel, emily__wordpiece;
 
 emily_status emily__model_load(const json_t *json, const char *name, emily__model **out);
 void emily__model_free(emily__model *model);

@@ -46,6 +46,15 @@ static emily_status put_lower(int32_t code, emily__span origin, emily__text *out
   return EMILY_OK;
 }
 
+/* The control characters that NMT's training data was freed from, and what it has a space for. */
+static emily_status put_nmt(int32_t c, emily__span origin, emily__text *out) {
+  if ((c >= 0x01 && c <= 0x08) || c == 0x0B || (c >= 0x0E && c <= 0x1F) || c == 0x7F || c == 0x8F || c == 0x9F)
+    return EMILY_OK;
+  bool space = c == 0x09 || c == 0x0A || c == 0x0C || c == 0x0D || c == 0x1680 || (c >= 0x200B && c <= 0x200F) ||
+               c == 0x2028 || c == 0x2029 || c == 0x2581 || c == 0xFEFF || c == 0xFFFD;
+  return emily__text_put(out, space ? ' ' : c, origin);
+}
+
 #define STEP(function, ...)                                                                                          \
   static emily_status function(const emily__normal_step *step, const emily__text *in, emily__text *out) {            \
     (void)step;                                                                                                      \
@@ -57,6 +66,8 @@ STEP(run_spaced_cjk, each_char(put_spaced_cjk, in, out))
 STEP(run_unless_nonspacing, each_char(put_unless_nonspacing, in, out))
 STEP(run_unless_combining, each_char(put_unless_combining, in, out))
 STEP(run_lower, each_char(put_lower, in, out))
+STEP(run_nmt, each_char(put_nmt, in, out))
+STEP(run_precompiled, emily__charsmap_run(step->map, in, out))
 STEP(run_nfc, emily__normalize(EMILY__NFC, in, out))
 STEP(run_nfd, emily__normalize(EMILY__NFD, in, out))
 STEP(run_nfkc, emily__normalize(EMILY__NFKC, in, out))
@@ -77,8 +88,14 @@ static emily_status run_strip(const emily__normal_step *step, const emily__text 
 
 static emily_status run_prepend(const emily__normal_step *step, const emily__text *in, emily__text *out) {
   if (in->bytes.count == 0) return EMILY_OK;
-  EMILY__TRY(emily__text_puts(out, step->content, step->content_length, emily__text_point(in, 0)));
+  EMILY__TRY(emily__text_puts(out, step->content, step->content_length, emily__text_origin(in, 0, 1)));
   return emily__text_copy(out, in, 0, in->bytes.count);
+}
+
+/* What a replacement stands for: the match's last character (of spaces made one, that before the word), as in
+ * tokenizers. */
+static emily__span replaced_origin(const emily__text *in, size_t start, size_t end) {
+  return start < end ? emily__text_origin(in, emily__utf8_back(in->bytes.data, end), end) : emily__text_point(in, start);
 }
 
 emily_status emily__text_replace(const emily__pattern *pattern, const char *content, size_t content_length,
@@ -90,7 +107,7 @@ emily_status emily__text_replace(const emily__pattern *pattern, const char *cont
   size_t done = 0, start, end;
   bool found;
   while ((status = emily__pattern_next(&state, &found, &start, &end)) == EMILY_OK && found) {
-    emily__span origin = start < end ? emily__text_origin(in, start, end) : emily__text_point(in, start);
+    emily__span origin = replaced_origin(in, start, end);
     if ((status = emily__text_copy(out, in, done, start)) != EMILY_OK) break;
     if ((status = emily__text_puts(out, content, content_length, origin)) != EMILY_OK) break;
     done = end;
@@ -108,10 +125,15 @@ emily_status emily__text_put_byte_chars(const emily__text *in, size_t start, siz
   return EMILY_OK;
 }
 
+static void free_step(emily__normal_step *step) {
+  emily__pattern_free(step->pattern);
+  emily__charsmap_free(step->map);
+  emily__free(step->content);
+}
+
 static emily_status push(emily__normalizer *out, emily__normal_step step) {
   if (emily__vec_push(&out->steps, step)) return EMILY_OK;
-  emily__pattern_free(step.pattern);
-  emily__free(step.content);
+  free_step(&step);
   return EMILY_OUT_OF_MEMORY;
 }
 
@@ -159,6 +181,16 @@ static emily_status push_strip(const json_t *json, const char *name, emily__norm
   return push(out, step);
 }
 
+static emily_status push_precompiled(const json_t *json, const char *name, emily__normalizer *out) {
+  emily__normal_step step = {.run = run_precompiled};
+  const char *base64 = NULL;
+  EMILY__TRY(emily__json_require(json, "precompiled_charsmap", name));
+  EMILY__TRY(emily__json_string(json, "precompiled_charsmap", name, &base64));
+  size_t length = json_string_length(emily__json_at(json, "precompiled_charsmap"));
+  EMILY__TRY(emily__charsmap_load(base64, length, name, &step.map));
+  return push(out, step);
+}
+
 /* A type that takes no settings has `run`, another `load`. */
 static const struct {
   const char *type;
@@ -175,6 +207,8 @@ static const struct {
     {"Strip", .load = push_strip},
     {"Replace", .load = push_replace},
     {"Prepend", .load = push_prepend},
+    {"Precompiled", .load = push_precompiled},
+    {"Nmt", .run = run_nmt},
     {"ByteLevel", .run = run_byte_chars},
 };
 
@@ -202,10 +236,7 @@ emily_status emily__normalizer_load(const json_t *json, const char *name, emily_
 }
 
 void emily__normalizer_free(emily__normalizer *normalizer) {
-  for (size_t i = 0; i < normalizer->steps.count; i++) {
-    emily__pattern_free(normalizer->steps.data[i].pattern);
-    emily__free(normalizer->steps.data[i].content);
-  }
+  for (size_t i = 0; i < normalizer->steps.count; i++) free_step(&normalizer->steps.data[i]);
   emily__vec_free(&normalizer->steps);
 }
 

@@ -6,6 +6,7 @@
 #define EMILY_TEXT_NORMALIZER_H
 
 #include "text/pattern.h"
+#include "text/precompiled.h"
 #include "text/text.h"
 
 typedef struct emily__normal_step emily__normal_step;
@@ -15,6 +16,7 @@ struct emily__normal_step {
   char *content;           /* Replace, Prepend */
   size_t content_length;
   bool left, right; /* Strip */
+  emily__charsmap *map; /* Precompiled */
 };
 
 typedef struct emily__normalizer {

@@ -110,7 +110,8 @@ static emily_status put_prefixed(const emily__cut_step *step, const emily__text 
                                  emily__text *out) {
   bool wanted = !step->first_only || in->origins.data[piece.start].start == 0;
   if (wanted && !begins_with(in, piece, step->content))
-    EMILY__TRY(emily__text_puts(out, step->content, strlen(step->content), emily__text_point(in, piece.start)));
+    EMILY__TRY(emily__text_puts(out, step->content, strlen(step->content),
+                                emily__text_origin(in, piece.start, piece.start + 1)));
   return emily__text_copy(out, in, piece.start, piece.end);
 }
 

@@ -2,7 +2,8 @@
  *
  * Every step (normalizer, pre-tokenizer) writes a new text from an old one, character by character. A byte's origin is
  * the range of the caller's bytes that it stands for, so that tokens can be given offsets: a character composed of two
- * stands for both; an inserted one for the empty range before what follows it.
+ * stands for both; one put before a text for that text's first character; any other inserted one for the empty range before
+ * what follows it.
  */
 #ifndef EMILY_TEXT_TEXT_H
 #define EMILY_TEXT_TEXT_H

@@ -41,22 +41,35 @@ const char *emily__vocab_token(const emily__vocab *vocab, int32_t id, size_t *le
   return vocab->bytes.data + token->offset;
 }
 
-static emily_status add(emily__vocab *vocab, const char *text, size_t length, const json_t *id, const char *name) {
-  json_int_t value = json_is_integer(id) ? json_integer_value(id) : -1;
-  if (value < 0 || value > EMILY__TOKEN_ID_MAX)
-    return emily__fail(EMILY_BAD_FORMAT, "tokenizer", "%s: the id of the token \"%s\" must be an integer from 0 to %d",
-                       name, text, EMILY__TOKEN_ID_MAX);
-  emily__token token = {(uint32_t)vocab->bytes.count, (uint32_t)length, emily__hash_bytes(text, length),
-                        (int32_t)value};
+static emily_status add(emily__vocab *vocab, const char *text, size_t length, int32_t id, const char *name) {
+  emily__token token = {(uint32_t)vocab->bytes.count, (uint32_t)length, emily__hash_bytes(text, length), id};
   if (!emily__str_append(&vocab->bytes, text, length)) return EMILY_OUT_OF_MEMORY;
   if (vocab->bytes.count > UINT32_MAX / 2)
     return emily__fail(EMILY_BAD_FORMAT, "tokenizer", "%s: the vocabulary is too large", name);
   if (!emily__vec_push(&vocab->tokens, token)) return EMILY_OUT_OF_MEMORY;
-  if ((size_t)value >= vocab->id_count) vocab->id_count = (size_t)value + 1;
+  if ((size_t)id >= vocab->id_count) vocab->id_count = (size_t)id + 1;
   return EMILY_OK;
 }
 
-/* The keys of a JSON object differ from each other, so no slot is compared. */
+static emily_status add_keyed(emily__vocab *vocab, const char *text, size_t length, const json_t *id,
+                              const char *name) {
+  json_int_t value = json_is_integer(id) ? json_integer_value(id) : -1;
+  if (value < 0 || value > EMILY__TOKEN_ID_MAX)
+    return emily__fail(EMILY_BAD_FORMAT, "tokenizer", "%s: the id of the token \"%s\" must be an integer from 0 to %d",
+                       name, text, EMILY__TOKEN_ID_MAX);
+  return add(vocab, text, length, (int32_t)value, name);
+}
+
+/* Where a token goes: a free slot, or that of the token that is equal to it. */
+static size_t place_of(const emily__vocab *vocab, const emily__token *token) {
+  size_t mask = vocab->slot_count - 1, slot = token->hash & mask;
+  for (; vocab->slots[slot]; slot = (slot + 1) & mask) {
+    const emily__token *other = &vocab->tokens.data[vocab->slots[slot] - 1];
+    if (same(vocab, other, token->hash, vocab->bytes.data + token->offset, token->length)) break;
+  }
+  return slot;
+}
+
 static emily_status build_tables(emily__vocab *vocab) {
   size_t count = vocab->tokens.count;
   vocab->slot_count = 16;
@@ -67,15 +80,13 @@ static emily_status build_tables(emily__vocab *vocab) {
   for (size_t i = 0; i < vocab->id_count; i++) vocab->by_id[i] = -1;
   for (size_t i = 0; i < count; i++) {
     const emily__token *token = &vocab->tokens.data[i];
-    size_t slot = token->hash & (vocab->slot_count - 1);
-    while (vocab->slots[slot]) slot = (slot + 1) & (vocab->slot_count - 1);
-    vocab->slots[slot] = (uint32_t)i + 1;
+    vocab->slots[place_of(vocab, token)] = (uint32_t)i + 1;
     if (vocab->by_id[token->id] < 0) vocab->by_id[token->id] = (int32_t)i;
   }
   return EMILY_OK;
 }
 
-static emily_status load(const json_t *json, const char *name, emily__vocab *out) {
+static emily_status load_object(const json_t *json, const char *name, emily__vocab *out) {
   if (!json_is_object(json))
     return emily__fail(EMILY_BAD_FORMAT, "tokenizer", "%s: the model's \"vocab\" must be an object, and is %s", name,
                        emily__json_type_name(json));
@@ -84,17 +95,42 @@ static emily_status load(const json_t *json, const char *name, emily__vocab *out
   json_t *object = (json_t *)json;
   for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
     const char *key = json_object_iter_key(at);
-    EMILY__TRY(add(out, key, json_object_iter_key_len(at), json_object_iter_value(at), name));
+    EMILY__TRY(add_keyed(out, key, json_object_iter_key_len(at), json_object_iter_value(at), name));
   }
   return build_tables(out);
 }
 
+static emily_status load_list(const json_t *json, const char *name, emily__vocab *out) {
+  size_t i;
+  json_t *entry;
+  if (json_array_size(json) > EMILY__TOKEN_ID_MAX)
+    return emily__fail(EMILY_BAD_FORMAT, "tokenizer", "%s: the vocabulary is too large", name);
+  if (!emily__vec_reserve(&out->tokens, json_array_size(json))) return EMILY_OUT_OF_MEMORY;
+  if (!emily__str_puts(&out->bytes, "")) return EMILY_OUT_OF_MEMORY;
+  json_array_foreach(json, i, entry) {
+    const json_t *token = json_array_get(entry, 0);
+    if (!json_is_string(token))
+      return emily__fail(EMILY_BAD_FORMAT, "tokenizer", "%s: entry %zu of the model's \"vocab\" must begin with a token",
+                         name, i);
+    EMILY__TRY(add(out, json_string_value(token), json_string_length(token), (int32_t)i, name));
+  }
+  return build_tables(out);
+}
+
+static emily_status finish(emily_status status, emily__vocab *vocab, emily__vocab *out) {
+  if (status != EMILY_OK) return emily__vocab_free(vocab), status;
+  *out = *vocab;
+  return EMILY_OK;
+}
+
 emily_status emily__vocab_load(const json_t *json, const char *name, emily__vocab *out) {
   emily__vocab vocab = {0};
-  emily_status status = load(json, name, &vocab);
-  if (status != EMILY_OK) return emily__vocab_free(&vocab), status;
-  *out = vocab;
-  return EMILY_OK;
+  return finish(load_object(json, name, &vocab), &vocab, out);
+}
+
+emily_status emily__vocab_load_list(const json_t *json, const char *name, emily__vocab *out) {
+  emily__vocab vocab = {0};
+  return finish(load_list(json, name, &vocab), &vocab, out);
 }
 
 void emily__vocab_free(emily__vocab *vocab) {

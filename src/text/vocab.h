@@ -25,6 +25,9 @@ typedef struct emily__vocab {
 
 /* json: {"token": id, …}. Of tokens with one id, the first in the file is what the id decodes to. */
 emily_status emily__vocab_load(const json_t *json, const char *name, emily__vocab *out);
+
+/* json: [["token", …], …]; a token's id is its place. Of equal tokens, the last is found. */
+emily_status emily__vocab_load_list(const json_t *json, const char *name, emily__vocab *out);
 void emily__vocab_free(emily__vocab *vocab);
 
 /* The id, or -1. */

@@ -30,6 +30,36 @@ static void unknown_characters(void **state) {
   emily_tokenizer_release(tokenizer);
 }
 
+#define BYTES "'<0xC3>':1,'<0xA9>':2,'<0xE4>':3,'<0x62>':4,'<0x63>':5"
+#define FALLBACK(more, vocab) "{'model':{'type':'BPE','byte_fallback':true," more ",'vocab':{" vocab BYTES "}}}"
+
+static void byte_fallback(void **state) {
+  (void)state;
+  check_tokens(FALLBACK("'merges':[]", "'a':0,"), "a\u00E9", "a|<0xC3>|<0xA9>");
+  /* a character without one of its bytes is unknown, or left out */
+  check_tokens(FALLBACK("'merges':[]", "'a':0,"), "a\u00E8", "a");
+  check_tokens(FALLBACK("'merges':[],'unk_token':'a'", "'a':0,"), "\u4E2D\u4E2D", "a|a");
+  /* an unknown character waits, and comes after bytes: as in tokenizers */
+  check_tokens(FALLBACK("'merges':[],'unk_token':'?'", "'?':0,"), "zb", "<0x62>|?");
+  check_tokens(FALLBACK("'merges':[],'unk_token':'?','fuse_unk':true", "'?':0,"), "zbzc", "<0x62>|<0x63>|?");
+  /* bytes merge like any token */
+  check_tokens(FALLBACK("'merges':[['<0x62>','<0x63>']]", "'<0x62><0x63>':0,"), "bc", "<0x62><0x63>");
+}
+
+/* The bytes of an affix lie beyond the piece, and their spans within it. */
+static void spans_of_bytes_stay_in_the_piece(void **state) {
+  (void)state;
+  emily_tokenizer *t = make_tokenizer(FALLBACK("'merges':[],'end_of_word_suffix':'cc'", ""));
+  emily_encode_options options = EMILY_ENCODE_OPTIONS_INIT;
+  options.want_offsets = EMILY_OFFSETS_BYTES;
+  emily_encoding *e = NULL;
+  assert_int_equal(emily_tokenizer_encode(t, "b", 1, NULL, 0, &options, &e), EMILY_OK);
+  assert_int_equal(emily_encoding_count(e), 3);
+  assert_memory_equal(emily_encoding_offsets(e), ((uint32_t[]){0, 1, 0, 1, 0, 1}), 24);
+  emily_encoding_free(e);
+  emily_tokenizer_release(t);
+}
+
 static void affixes(void **state) {
   (void)state;
   const char *json = "{'pre_tokenizer':{'type':'WhitespaceSplit'},'model':{'type':'BPE','continuing_subword_prefix':'##',"
@@ -49,8 +79,6 @@ static void what_is_not_supported_is_refused(void **state) {
   (void)state;
   emily_tokenizer *tokenizer = NULL;
   assert_int_equal(try_tokenizer(BPE("'merges':[],'dropout':0.1"), &tokenizer), EMILY_UNSUPPORTED);
-  assert_int_equal(try_tokenizer(BPE("'merges':[],'byte_fallback':true"), &tokenizer), EMILY_UNSUPPORTED);
-  assert_non_null(strstr(emily_last_error()->message, "byte_fallback"));
   assert_int_equal(try_tokenizer(BPE("'merges':['a x']"), &tokenizer), EMILY_BAD_FORMAT);
   assert_int_equal(try_tokenizer(BPE("'merges':['a b c']"), &tokenizer), EMILY_BAD_FORMAT);
   assert_int_equal(try_tokenizer(BPE("'merges':[['a']]"), &tokenizer), EMILY_BAD_FORMAT);
@@ -80,6 +108,8 @@ int main(void) {
       cmocka_unit_test(lower_rank_goes_first_then_the_left),
       cmocka_unit_test(of_a_repeated_pair_the_last_rank_holds),
       cmocka_unit_test(unknown_characters),
+      cmocka_unit_test(byte_fallback),
+      cmocka_unit_test(spans_of_bytes_stay_in_the_piece),
       cmocka_unit_test(affixes),
       cmocka_unit_test(ignore_merges_takes_a_word_that_is_a_token),
       cmocka_unit_test(what_is_not_supported_is_refused),

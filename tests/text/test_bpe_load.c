@@ -75,7 +75,7 @@ static void wrong_files_are_refused(void **state) {
       {"{'merges':['b a']," VOCAB "}", EMILY_BAD_FORMAT, "\"ba\""},
       {"{'merges':['a b'],'continuing_subword_prefix':'##'," VOCAB "}", EMILY_BAD_FORMAT, "merge 0"},
       {"{'merges':[],'dropout':0.1," VOCAB "}", EMILY_UNSUPPORTED, "dropout"},
-      {"{'merges':[],'byte_fallback':true," VOCAB "}", EMILY_UNSUPPORTED, "byte_fallback"},
+      {"{'merges':[],'byte_fallback':1," VOCAB "}", EMILY_BAD_FORMAT, "byte_fallback"},
       {"{'merges':[],'fuse_unk':1," VOCAB "}", EMILY_BAD_FORMAT, "fuse_unk"},
       {"{'merges':[],'unk_token':1," VOCAB "}", EMILY_BAD_FORMAT, "unk_token"},
       {"{'merges':[],'end_of_word_suffix':1," VOCAB "}", EMILY_BAD_FORMAT, "end_of_word_suffix"},

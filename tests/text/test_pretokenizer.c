@@ -59,7 +59,7 @@ static void origins_are_of_the_callers_bytes(void **state) {
   (void)state;
   emily__cut_text cut = pre_tokenized("{'type':'ByteLevel','add_prefix_space':true}", "\u00E9 b"); /* Ġ Ã © Ġ b */
   assert_string_equal(cut.text.bytes.data, "\u0120\u00C3\u00A9\u0120\x62");
-  check_origin(&cut, 0, 2, 0, 0); /* the prefix */
+  check_origin(&cut, 0, 2, 0, 2); /* the prefix, before that character */
   check_origin(&cut, 2, 4, 0, 2); /* each byte of a character stands for all of it */
   check_origin(&cut, 4, 6, 0, 2);
   check_origin(&cut, 6, 8, 2, 3);
@@ -67,7 +67,7 @@ static void origins_are_of_the_callers_bytes(void **state) {
   emily__cut_text_free(&cut);
   cut = pre_tokenized("{'type':'Metaspace'}", "a#b c"); /* ▁a # ▁b ▁c */
   assert_string_equal(cut.text.bytes.data, "\u2581\x61\u2581\x62\u2581\x63");
-  check_origin(&cut, 4, 7, 2, 2);
+  check_origin(&cut, 4, 7, 2, 3);
   check_origin(&cut, 7, 8, 2, 3);
   check_origin(&cut, 8, 11, 3, 4);
   assert_int_equal(cut.pieces.data[1].token, 7);
