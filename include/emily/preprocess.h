@@ -9,6 +9,10 @@
  *
  * Sounds (WhisperFeatureExtractor): WAV, FLAC, Ogg, MP3 and what else libsndfile reads; mixed to one channel, resampled, cut or filled up
  * to the window of the model: "input_features" [1, mels, frames].
+ *
+ * Pictures (ViTImageProcessor, DeiTImageProcessor): JPEG and PNG, turned as their EXIF orientation says, as RGB (grey levels and palettes
+ * are spread out, an alpha channel is dropped); resized as Pillow 13 does, to the bit, cropped, scaled, normalised: "pixel_values"
+ * [1, 3, height, width].
  */
 #ifndef EMILY_PREPROCESS_H
 #define EMILY_PREPROCESS_H
@@ -28,7 +32,7 @@ EMILY_API emily_status emily_preprocessor_load(const char *folder, emily_preproc
 EMILY_API emily_preprocessor *emily_preprocessor_retain(emily_preprocessor *preprocessor);
 EMILY_API void emily_preprocessor_release(emily_preprocessor *preprocessor); /* NULL does nothing */
 
-/* The input of emily_model_forward that it makes: "input_features". Static. */
+/* The input of emily_model_forward that it makes: "input_features", "pixel_values". Static. */
 EMILY_API const char *emily_preprocessor_input(const emily_preprocessor *preprocessor);
 
 /* A file as that input, float32 [1, …]; the caller owns it. EMILY_NOT_FOUND, EMILY_IO_ERROR, EMILY_BAD_FORMAT (damaged, or not of a format that is

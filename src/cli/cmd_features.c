@@ -32,19 +32,21 @@ static int run(const cli_call *call) {
 
 static const char *const examples[] = {
     "emily features whisper-tiny speech.flac features.safetensors",
+    "emily features vit-base-patch16-224 cat.jpg pixels.safetensors",
     NULL,
 };
 
 const cli_command cli_features_command = {
     .name = "features",
     .synopsis = "MODEL FILE OUT.safetensors",
-    .summary = "Turn a sound into the input that a model takes",
+    .summary = "Turn a picture or a sound into the input that a model takes",
     .details =
         "What is made of FILE is what the model's preprocessor_config.json says. Of a\n"
         "sound, in any format that libsndfile reads, it is input_features [1, mels,\n"
         "frames]: one channel, resampled, cut or filled up to the model's window, as\n"
-        "log-mel spectra. OUT can be an input of emily forward; it appears whole or not at\n"
-        "all.\n",
+        "log-mel spectra. Of a picture (JPEG, PNG) it is pixel_values [1, 3, height,\n"
+        "width]: resized, cropped and normalised. OUT can be an input of emily forward;\n"
+        "it appears whole or not at all.\n",
     .examples = examples,
     .least_operands = 3,
     .most_operands = 3,

@@ -24,6 +24,8 @@ static const emily__family *const families[] = {
     &emily__family_qwen3,
     &emily__family_qwen3_moe,
     &emily__family_smollm3,
+    &emily__family_vit,
+    &emily__family_deit,
     &emily__family_whisper,
 };
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
@@ -36,11 +38,15 @@ static const char *const task_names[EMILY__TASK_COUNT] = {
     [EMILY__TASK_TOKEN] = "ForTokenClassification",
     [EMILY__TASK_CONDITIONAL] = "ForConditionalGeneration",
     [EMILY__TASK_QUESTION] = "ForQuestionAnswering",
+    [EMILY__TASK_IMAGE] = "ForImageClassification",
+    [EMILY__TASK_IMAGE_TEACHER] = "ForImageClassificationWithTeacher",
 };
 
 const char *emily__task_name(emily__task task) { return task_names[task]; }
 
-bool emily__task_labelled(emily__task task) { return task == EMILY__TASK_SEQUENCE || task == EMILY__TASK_TOKEN; }
+bool emily__task_labelled(emily__task task) { 
+  return task == EMILY__TASK_SEQUENCE || task == EMILY__TASK_TOKEN || task == EMILY__TASK_IMAGE || task == EMILY__TASK_IMAGE_TEACHER;
+}
 
 bool emily_family_at(size_t index, emily_family_info *out) {
   if (index >= FAMILY_COUNT || out->struct_size < sizeof *out) return false;

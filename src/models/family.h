@@ -20,6 +20,8 @@ typedef enum emily__task {
   EMILY__TASK_TOKEN,     /* <Class>ForTokenClassification */
   EMILY__TASK_CONDITIONAL, /* <Class>ForConditionalGeneration: text from what an encoder saw */
   EMILY__TASK_QUESTION,  /* <Class>ForQuestionAnswering */
+  EMILY__TASK_IMAGE,         /* <Class>ForImageClassification */
+  EMILY__TASK_IMAGE_TEACHER, /* <Class>ForImageClassificationWithTeacher: two heads, whose mean is the answer */
   EMILY__TASK_COUNT
 } emily__task;
 
@@ -86,6 +88,8 @@ extern const emily__family emily__family_qwen2;
 extern const emily__family emily__family_qwen3;
 extern const emily__family emily__family_qwen3_moe;
 extern const emily__family emily__family_smollm3;
+extern const emily__family emily__family_vit;
+extern const emily__family emily__family_deit;
 extern const emily__family emily__family_whisper;
 
 /* "ForMaskedLM"; "Model" for the body. */

@@ -27,6 +27,7 @@ static const struct row {
     {"position_ids", KIND_OF_TOKENS, 2, NULL, 0},
     {"input_features", KIND_FLOATS, 3, NULL, offsetof(emily__inputs, features)},
     {"decoder_input_ids", KIND_IDS, 2, "max_target_positions", 0},
+    {"pixel_values", KIND_FLOATS, 4, NULL, offsetof(emily__inputs, pixels)},
 };
 
 static int index_of(const char *name) {

@@ -12,7 +12,8 @@ enum {
   EMILY__INPUT_POSITIONS = 8, /* position_ids */
   EMILY__INPUT_FEATURES = 16, /* input_features */
   EMILY__INPUT_DECODER_IDS = 32, /* decoder_input_ids: the tokens of a family that has an encoder beside them */
-  EMILY__INPUT_COUNT = 6
+  EMILY__INPUT_PIXELS = 64, /* pixel_values */
+  EMILY__INPUT_COUNT = 7
 };
 
 typedef struct emily__inputs {
@@ -22,6 +23,7 @@ typedef struct emily__inputs {
   emily_array *types;     /* int32 [B, T]; NULL: zeros */
   emily_array *positions; /* int32 [B, T]; NULL: 0, 1, 2 … */
   emily_array *features;  /* float32 [B, mels, frames] */
+  emily_array *pixels;    /* float32 [B, channels, height, width] */
 } emily__inputs;
 
 enum { EMILY__INPUT_EXTENTS = 3 };

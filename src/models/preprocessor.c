@@ -16,6 +16,7 @@ struct emily_preprocessor {
 };
 
 static const emily__preprocessor_kind *const kinds[] = {
+    &emily__preprocessor_image,
     &emily__preprocessor_sound,
 };
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
@@ -44,6 +45,8 @@ static emily_status find_kind(emily__config *config, const emily__preprocessor_k
   emily__config_text(config, "feature_extractor_type", &type);
   emily__config_text(config, "image_processor_type", &type);
   if (config->status != EMILY_OK) return config->status;
+  if (!type && emily__config_has(config, "image_mean")) /* the first checkpoints of ViT */
+    return *out = &emily__preprocessor_image, EMILY_OK;
   if (!type)
     return emily__config_fail(config, EMILY_BAD_FORMAT, "\"feature_extractor_type\" or \"image_processor_type\" is missing");
   for (int i = 0; i < KIND_COUNT; i++)

@@ -17,6 +17,7 @@ typedef struct emily__preprocessor_kind {
   emily_status (*run)(const void *self, const void *data, size_t size, const char *name, emily_array **out);
 } emily__preprocessor_kind;
 
+extern const emily__preprocessor_kind emily__preprocessor_image;
 extern const emily__preprocessor_kind emily__preprocessor_sound;
 
 /* The settings of a preprocessor of that kind; NULL where it is of another one. */

@@ -61,7 +61,7 @@ void golden_close(golden *g) {
 
 void golden_forward(golden *g, const char *prefix) {
   static const char *const names[] = {"input_ids", "attention_mask", "token_type_ids", "position_ids", "input_features",
-                                      "decoder_input_ids"};
+                                      "decoder_input_ids", "pixel_values"};
   emily_array_map *inputs = emily_array_map_new();
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     char key[64];
