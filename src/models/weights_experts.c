@@ -1,8 +1,10 @@
-/* weights_experts.c: the linear layers of a mixture's experts as one stack, [E, out, in] (weights.h).
+/* weights_experts.c: the linear layers of a mixture's experts as one stack, [E, out, in], or a few (weights.h).
  *
- * MLX stores them stacked ("<base>.switch_mlp.<part>"), Transformers one by one ("<base>.experts.7.<part>"). The latter lie in a file at even
+ * MLX stores them stacked ("<base>.switch_mlp.<part>"), the hub one by one ("<base>.experts.7.<part>"). The latter lie in a file at even
  * distances as a rule, though in the order of their names (0, 1, 10, 11, …): then the stack is a view of the file, with strides, and `order`
- * says where an expert stands. Else (a layer that two shards share) they are copied into one block.
+ * says where an expert stands. A layer that two shards share is a few such stacks. Experts that lie without any order are copied into one
+ * block when the model is loaded: that costs the bytes that they have in the file. Transformers 5 stacks them in memory, gate and up in one
+ * ("<base>.experts.gate_up_proj", [E, 2 out, in]): a file of those gives views too.
  */
 #include "base/status.h"
 #include "models/weights.h"
@@ -10,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { MOST_RUNS = 8 };
 
 typedef struct place {
   const char *data;
@@ -37,9 +41,10 @@ static emily_array *member(const stack *st, int64_t position, size_t offset) {
 
 /* ---- a view ---- */
 
-/* The step between arrays that stand at even distances, in elements; 0 where they don't. */
+/* The step between arrays that stand at even distances, in elements; 0 where they don't. Of one array alone its own size. */
 static int64_t even_step(const stack *st, size_t offset) {
   const char *last = NULL;
+  if (st->count == 1) return emily_array_size(member(st, 0, offset));
   const int64_t size = (int64_t)emily_dtype_size(emily_array_dtype(member(st, 0, offset)));
   int64_t step = 0;
   for (int64_t i = 0; i < st->count; i++) {
@@ -105,18 +110,54 @@ static emily_array *copy_of(emily_scope *scope, const stack *st, size_t offset) 
 static emily_array *stack_member(const stack *st, size_t offset) {
   if (!member(st, 0, offset)) return NULL;
   emily_scope *scope = emily_scope_open(NULL);
-  const int64_t step = st->count > 1 && emily_array_ndim(member(st, 0, offset)) == 2 ? even_step(st, offset) : 0;
+  const int64_t step = emily_array_ndim(member(st, 0, offset)) == 2 ? even_step(st, offset) : 0;
   return emily__weights_settle(st->weights, scope, step ? view_of(scope, st, offset, step) : copy_of(scope, st, offset));
 }
 
-/* order[expert]: its place in the stack. */
-static emily_array *order_of(const stack *st) {
-  int32_t *order = emily__alloc_array((size_t)st->count, sizeof *order);
-  if (!order) return emily__weights_adopt(st->weights, NULL);
-  for (int64_t i = 0; i < st->count; i++) order[st->places[i].expert] = (int32_t)i;
-  emily_array *array = emily_array_from_data(order, &st->count, 1, EMILY_INT32);
+/* order[expert]: its place in the run, of `total` experts. */
+static emily_array *order_of(const stack *run, int64_t total) {
+  int32_t *order = emily__alloc_array((size_t)total, sizeof *order);
+  if (!order) return emily__weights_adopt(run->weights, NULL);
+  for (int64_t i = 0; i < total; i++) order[i] = EMILY__EXPERT_ELSEWHERE;
+  for (int64_t i = 0; i < run->count; i++) order[run->places[i].expert] = (int32_t)i;
+  emily_array *array = emily_array_from_data(order, &total, 1, EMILY_INT32);
   emily__free(order);
-  return emily__weights_adopt(st->weights, array);
+  return emily__weights_adopt(run->weights, array);
+}
+
+static emily__experts experts_of(const stack *run, int64_t total) {
+  emily__experts out = {.weight = run->parts[run->places[0].expert]};
+  out.weight.data = stack_member(run, offsetof(emily__weight, data));
+  out.weight.scales = stack_member(run, offsetof(emily__weight, scales));
+  out.weight.biases = stack_member(run, offsetof(emily__weight, biases));
+  out.order = order_of(run, total);
+  return out;
+}
+
+/* The places cut into runs of even distances: where each ends. How many; 1 where they are more than a few. */
+static int64_t cut(const stack *st, int64_t ends[MOST_RUNS]) {
+  int64_t runs = 0, begin = 0;
+  for (int64_t i = 1; i <= st->count; i++) {
+    const place *p = &st->places[i < st->count ? i : 0];
+    if (i < st->count && (i == begin + 1 || p->data - p[-1].data == p[-1].data - p[-2].data)) continue;
+    if (runs == MOST_RUNS) {
+      ends[0] = st->count;
+      return 1;
+    }
+    ends[runs++] = begin = i;
+  }
+  return runs;
+}
+
+static emily__experts joined(const stack *st) {
+  int64_t ends[MOST_RUNS], runs = cut(st, ends), begin = 0;
+  emily__experts *list = emily__weights_alloc(st->weights, runs, sizeof *list);
+  for (int64_t i = 0; i < runs && list; begin = ends[i++]) {
+    const stack run = {st->weights, st->parts, st->places + begin, ends[i] - begin};
+    list[i] = experts_of(&run, st->count);
+    if (i) list[i - 1].next = &list[i];
+  }
+  return list ? list[0] : (emily__experts){0};
 }
 
 /* Every expert is stored in the same way; else the checkpoint does not fit. */
@@ -127,7 +168,6 @@ static bool alike(const emily__weight *a, const emily__weight *b) {
 }
 
 static emily__experts stacked(stack *st, const char *base, const char *part) {
-  emily__experts out = {.weight = st->parts[0]};
   for (int64_t i = 0; i < st->count; i++) {
     const void *data;
     if (!st->parts[i].data || emily_array_data(st->parts[i].data, true, &data) != EMILY_OK) return (emily__experts){0};
@@ -138,11 +178,7 @@ static emily__experts stacked(stack *st, const char *base, const char *part) {
     st->places[i] = (place){data, i};
   }
   qsort(st->places, (size_t)st->count, sizeof *st->places, by_address);
-  out.weight.data = stack_member(st, offsetof(emily__weight, data));
-  out.weight.scales = stack_member(st, offsetof(emily__weight, scales));
-  out.weight.biases = stack_member(st, offsetof(emily__weight, biases));
-  out.order = order_of(st);
-  return out;
+  return joined(st);
 }
 
 static emily__experts one_by_one(emily__weights *weights, int64_t count, int64_t in, int64_t out, const char *base, const char *part) {
@@ -162,9 +198,24 @@ static emily__experts one_by_one(emily__weights *weights, int64_t count, int64_t
   return experts;
 }
 
+/* Rows [from, from + out) of each matrix of "<base>.experts.<name>", [count, rows, in], a view. */
+static emily__experts rows_of(emily__weights *weights, int64_t count, int64_t rows, int64_t in, int64_t from, int64_t out, const char *base,
+                              const char *name) {
+  emily_array *all = emily__weights_get(weights, (const int64_t[]){count, rows, in}, 3, "%s.experts.%s", base, name);
+  if (!all || rows == out) return (emily__experts){.weight = {.data = all}};
+  emily_scope *scope = emily_scope_open(NULL);
+  const int64_t start[] = {0, from, 0}, stop[] = {count, from + out, in};
+  return (emily__experts){.weight = {.data = emily__weights_settle(weights, scope, emily_slice(scope, all, start, stop, NULL))}};
+}
+
 emily__experts emily__weights_experts(emily__weights *weights, int64_t count, int64_t in, int64_t out, const char *base, const char *part) {
   char name[EMILY__WEIGHT_NAME_MAX];
   snprintf(name, sizeof name, "%s.switch_mlp.%s", base, part);
+  if (emily__weights_has(weights, "%s.experts.gate_up_proj", base)) {
+    if (strcmp(part, "gate_proj") == 0) return rows_of(weights, count, 2 * out, in, 0, out, base, "gate_up_proj");
+    if (strcmp(part, "up_proj") == 0) return rows_of(weights, count, 2 * out, in, out, out, base, "gate_up_proj");
+    return rows_of(weights, count, out, in, 0, out, base, part);
+  }
   if (!emily__weights_has(weights, "%s.weight", name)) return one_by_one(weights, count, in, out, base, part);
   return (emily__experts){.weight = emily__weights_weight(weights, (const int64_t[]){count, out, in}, 3, name)};
 }

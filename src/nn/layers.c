@@ -1,6 +1,8 @@
 /* layers.c: see layers.h. */
 #include "nn/layers.h"
 
+#include "emily/runtime.h"
+
 emily_array *emily__constant(emily_scope *scope, double value) {
   emily_array *array = emily_array_from_float(value, EMILY_FLOAT32);
   return array ? emily_scope_adopt(scope, array) : emily_scope_fail(scope);
@@ -26,10 +28,26 @@ emily_dtype emily__embedding_dtype(const emily__embedding *table) {
 
 emily__linear emily__embedding_as_linear(const emily__embedding *table) { return (emily__linear){.weight = table->weight}; }
 
+/* The products of one stack; zeros where an expert is in another: an index out of bounds gives those. Checks for indices, where they
+ * are on, would take that for a mistake, and so see matrix 0. */
+static emily_array *stack_apply(emily_scope *scope, const emily__experts *stack, bool alone, emily_array *x, emily_array *indices) {
+  if (stack->order) indices = emily_take(scope, stack->order, indices, 0);
+  if (alone || !(emily_debug() & EMILY_DEBUG_INDICES)) return emily__weight_gather(scope, &stack->weight, x, indices);
+  emily_array *last = emily_array_from_int(EMILY__EXPERT_ELSEWHERE, EMILY_INT32), *zero = emily_zeros(scope, NULL, 0, EMILY_INT32);
+  if (!last) return emily_scope_fail(scope);
+  emily_array *here = emily_not_equal(scope, indices, emily_scope_adopt(scope, last));
+  emily_array *y = emily__weight_gather(scope, &stack->weight, x, emily_where(scope, here, indices, zero));
+  return emily_where(scope, emily_expand_dims(scope, here, (const int64_t[]){-2, -1}, 2), y, emily__constant(scope, 0));
+}
+
 /* A product takes matrices: each x is one of a single row, which goes at the end. */
 emily_array *emily__experts_apply(emily_scope *scope, const emily__experts *experts, emily_array *x, emily_array *indices) {
-  if (experts->order) indices = emily_take(scope, experts->order, indices, 0);
-  emily_array *y = emily__weight_gather(scope, &experts->weight, emily_expand_dims(scope, x, (const int64_t[]){-2}, 1), indices);
+  emily_array *y = NULL;
+  x = emily_expand_dims(scope, x, (const int64_t[]){-2}, 1); /* [..., 1 or k, 1, in] */
+  for (const emily__experts *stack = experts; stack; stack = stack->next) {
+    emily_array *part = stack_apply(scope, stack, !experts->next, x, indices); /* [..., k, 1, out] */
+    y = stack == experts ? part : emily_add(scope, y, part);
+  }
   return emily_squeeze(scope, y, (const int64_t[]){-2}, 1); /* [..., k, out] */
 }
 

@@ -20,11 +20,14 @@ typedef struct emily__embedding {
   emily__weight weight; /* [V, D] */
 } emily__embedding;
 
-/* One linear layer an expert, stacked. */
+/* One linear layer an expert, stacked; in several stacks where the experts lie apart in their files. */
 typedef struct emily__experts {
-  emily__weight weight; /* [E, out, in] */
-  emily_array *order;   /* int32 [E]: where an expert stands in the stack; NULL: at its number */
+  emily__weight weight; /* [n, out, in] */
+  emily_array *order;   /* int32 [E]: where an expert stands in the stack, or EMILY__EXPERT_ELSEWHERE; NULL: at its number */
+  const struct emily__experts *next; /* a further stack, of other experts; NULL: there is none */
 } emily__experts;
+
+enum { EMILY__EXPERT_ELSEWHERE = INT32_MAX };
 
 typedef struct emily__norm {
   emily_array *weight; /* [D] */

@@ -12,7 +12,7 @@ typedef struct golden {
   emily_array_map *out;  /* what the latest golden_forward gave */
 } golden;
 
-/* "tests/data/models/<name>", in one of eight rotating buffers. */
+/* "tests/data/models/<name>", or an absolute path itself, in one of eight rotating buffers. */
 const char *golden_data(const char *name);
 
 /* A temporary folder with the case's files, linked, `config` among them as its config.json, or as its model.gguf. For folder_remove. */
