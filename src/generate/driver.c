@@ -118,7 +118,9 @@ static emily_status take_cache(run *r, emily__row *row) {
     }
   }
   if (m) emily__memory_clear(m);
-  return row->cache ? EMILY_OK : r->decoder->new_cache(r->decoder->self, r->plan->form, &row->cache);
+  if (!row->cache) EMILY__TRY(r->decoder->new_cache(r->decoder->self, r->plan->form, &row->cache));
+  emily__kv_cache_expect(row->cache, m ? 0 : (int64_t)row->prompt.count + row->most); /* a conversation goes on */
+  return EMILY_OK;
 }
 
 /* A finished row's cache holds the first tokens of its prompt and text: to the memory. */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const int64_t DEFAULT_STEP = 256;
+static const int64_t DEFAULT_STEP = 32;
 
 enum { PARTS = EMILY__KV_PARTS };
 
@@ -22,7 +22,7 @@ typedef struct layer {
 } layer;
 
 struct emily__kv_cache {
-  int64_t length, step, layer_count;
+  int64_t length, step, expected, layer_count;
   emily__kv_form form;
   layer layers[];
 };
@@ -59,6 +59,8 @@ void emily__kv_cache_free(emily__kv_cache *cache) {
   for (int64_t i = 0; i < cache->layer_count; i++) drop(&cache->layers[i].now), drop(&cache->layers[i].next);
   emily__free(cache);
 }
+
+void emily__kv_cache_expect(emily__kv_cache *cache, int64_t tokens) { cache->expected = tokens; }
 
 int64_t emily__kv_cache_length(const emily__kv_cache *cache) { return cache->length; }
 int64_t emily__kv_cache_window(const emily__kv_cache *cache, int64_t layer_index) { return cache->layers[layer_index].window; }
@@ -128,11 +130,12 @@ typedef struct plan {
 
 static int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
 
-/* Room for what is there and half as much again; never more than the window. */
+/* Room for what is there and half as much again; never more than the window, or than is expected. */
 static int64_t new_capacity(const emily__kv_cache *cache, const layer *l, int64_t total) {
   if (l->window && total > l->window) total = l->window;
   if (total <= l->now.capacity) return l->now.capacity;
   int64_t capacity = round_up(total + total / 2, cache->step);
+  if (cache->expected >= total && capacity > cache->expected) capacity = cache->expected;
   return l->window && capacity > l->window ? l->window : capacity;
 }
 

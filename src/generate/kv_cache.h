@@ -35,12 +35,15 @@ typedef struct emily__kv_form {
 } emily__kv_form;
 
 /* windows[layer]: 0, or the sliding window in tokens, the query's own counted. step: rooms are made in multiples of it
- * (0: 256 tokens). */
+ * (0: 32 tokens). */
 emily_status emily__kv_cache_new(int64_t layers, const int64_t *windows, int64_t step, emily__kv_cache **out);
 void emily__kv_cache_free(emily__kv_cache *cache); /* NULL does nothing */
 
 /* Before the first token. EMILY_INVALID_ARGUMENT for other bits and groups than those above. */
 emily_status emily__kv_cache_set_form(emily__kv_cache *cache, emily__kv_form form);
+
+/* How many tokens there will be at most, as far as is known (0: it is not): no room is made beyond. */
+void emily__kv_cache_expect(emily__kv_cache *cache, int64_t tokens);
 
 /* Tokens seen so far, committed ones. */
 int64_t emily__kv_cache_length(const emily__kv_cache *cache);
