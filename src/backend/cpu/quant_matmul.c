@@ -43,6 +43,7 @@ typedef struct operands {
   int64_t strides[OPERANDS][EMILY__MAX_RANK];
   emily__quant_copy copies[OPERANDS];
   int64_t m;
+  bool indexed; /* spans are made by indices */
   emily__quant_span *spans;
   int64_t *places; /* x_at, then out_at */
 } operands;
@@ -130,6 +131,11 @@ static void add_rows(operands *o, int64_t t, int64_t to) {
   o->spans[o->p.span_count - 1].rows += o->m;
 }
 
+/* Not where indices say how many rows meet a matrix: a row's mates would choose the kernel. */
+static bool along(const operands *o) {
+  return !o->p.attrs->transpose && !o->indexed && o->m <= EMILY__QUANT_ALONG;
+}
+
 /* few: rows that a matrix meets. */
 static emily_status multiply(const operands *o, bool few) {
   if (o->p.rows == 0) return EMILY_OK;
@@ -137,7 +143,8 @@ static emily_status multiply(const operands *o, bool few) {
     memset(o->p.out, 0, (size_t)(o->p.rows * o->p.n) * emily_dtype_size(o->p.dtype));
     return EMILY_OK;
   }
-  return few && o->p.attrs->transpose ? emily__quant_few(&o->p) : emily__quant_many(&o->p);
+  if (few && o->p.attrs->transpose) return emily__quant_few(&o->p);
+  return along(o) ? emily__quant_along(&o->p) : emily__quant_many(&o->p);
 }
 
 static void done(operands *o) {
@@ -210,6 +217,7 @@ static emily_status read_pairs(const operands *o, const emily__node_view *node, 
 
 static emily_status multiply_pairs(operands *o, const emily__node_view *node, pair *pairs) {
   int64_t count;
+  o->indexed = true;
   EMILY__TRY(read_pairs(o, node, pairs, &count));
   EMILY__TRY(take_room(o, count, count));
   for (int64_t i = 0; i < count; i++) {

@@ -2,8 +2,8 @@
  *
  *     out[out_at[r]] = x[r] · W,   x[r]: [k], W: [k, n], which stands as [n, k] packed along k (transposed), or as [k, n] packed along n
  *
- * A span is the rows that meet one matrix. quant_matmul.c makes spans of a node, quant_few.c and quant_many.c work on them. The bits of a
- * row depend on k, on which of the two is taken, and on nothing else: not on its span. */
+ * A span is the rows that meet one matrix. quant_matmul.c makes spans of a node, quant_few.c, quant_along.c and quant_many.c work on them. The bits of a
+ * row depend on k, on which of them is taken, and on nothing else: not on its span. */
 #ifndef EMILY_BACKEND_CPU_QUANT_PRODUCT_H
 #define EMILY_BACKEND_CPU_QUANT_PRODUCT_H
 
@@ -38,6 +38,8 @@ void emily__quant_some_scales(const emily__quant_product *p, float *out, const c
 int64_t emily__quant_scale_size(const emily__quant_product *p);
 
 emily_status emily__quant_few(const emily__quant_product *p);  /* transposed; spans of a few rows each */
+enum { EMILY__QUANT_ALONG = 8 };
+emily_status emily__quant_along(const emily__quant_product *p); /* not transposed; spans of at most EMILY__QUANT_ALONG rows */
 emily_status emily__quant_many(const emily__quant_product *p); /* any */
 
 #endif
