@@ -11,7 +11,7 @@ const cli_command *const cli_commands[] = {
     &cli_features_command,
     &cli_tokenize_command,
     &cli_detokenize_command,
-    &cli_info_command,
+    &cli_info_command,       &cli_quantize_command, &cli_convert_command,
     &cli_doctor_command,
     &cli_op_command,
     &cli_ops_command,

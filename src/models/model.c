@@ -15,6 +15,7 @@ struct emily_model {
   void *self; /* the family's struct; its arrays belong to weights */
   emily__quantization quantization; /* how weights are packed */
   emily__weights weights;
+  bool record; /* emily__model_record */
   emily_stream *stream;
   emily__labels labels;
   char *path;
@@ -67,6 +68,7 @@ static emily_status load_weights(emily_model *model) {
   emily_status status = ignorable ? EMILY_OK : EMILY_OUT_OF_MEMORY;
   if (status == EMILY_OK) {
     emily__weights_open(&model->weights, checkpoint, model->path, model->family->prefix, &model->quantization);
+    model->weights.record = model->record;
     model->family->bind(&model->weights, model->task, model->self);
     status = emily__weights_finish(&model->weights, ignorable);
   }
@@ -85,7 +87,8 @@ static void destroy(emily_model *model) {
   emily__free(model);
 }
 
-static emily_status load(emily_model *model, const char *path, const emily_model_options *options) {
+static emily_status load(emily_model *model, const char *path, const emily_model_options *options, bool record) {
+  model->record = record;
   model->path = emily__strdup(path);
   if (!model->path) return EMILY_OUT_OF_MEMORY;
   model->stream = emily_stream_new(options->device);
@@ -95,20 +98,29 @@ static emily_status load(emily_model *model, const char *path, const emily_model
   return emily__labels_number(&model->labels);
 }
 
-emily_status emily_model_load(const char *path, const emily_model_options *options, emily_model **out) {
-  static const emily_model_options defaults = EMILY_MODEL_OPTIONS_INIT;
-  if (!path || !out) return emily__fail(EMILY_INVALID_ARGUMENT, "emily_model_load", "path and out must not be NULL");
-  if (!options) options = &defaults;
-  if (options->struct_size < sizeof *options)
-    return emily__fail(EMILY_INVALID_ARGUMENT, "emily_model_load", "options must begin as EMILY_MODEL_OPTIONS_INIT");
+static emily_status load_new(const char *path, const emily_model_options *options, bool record, emily_model **out) {
   emily_model *model = emily__calloc(1, sizeof *model);
   if (!model) return EMILY_OUT_OF_MEMORY;
   atomic_init(&model->references, 1);
-  emily_status status = load(model, path, options);
+  emily_status status = load(model, path, options, record);
   if (status == EMILY_OK) *out = model;
   else destroy(model);
   return status;
 }
+
+static const emily_model_options defaults = EMILY_MODEL_OPTIONS_INIT;
+
+emily_status emily_model_load(const char *path, const emily_model_options *options, emily_model **out) {
+  if (!path || !out) return emily__fail(EMILY_INVALID_ARGUMENT, "emily_model_load", "path and out must not be NULL");
+  if (!options) options = &defaults;
+  if (options->struct_size < sizeof *options)
+    return emily__fail(EMILY_INVALID_ARGUMENT, "emily_model_load", "options must begin as EMILY_MODEL_OPTIONS_INIT");
+  return load_new(path, options, false, out);
+}
+
+emily_status emily__model_record(const char *path, emily_model **out) { return load_new(path, &defaults, true, out); }
+const emily__weights *emily__model_weights(const emily_model *model) { return &model->weights; }
+const emily__quantization *emily__model_quantization(const emily_model *model) { return &model->quantization; }
 
 emily_model *emily_model_retain(emily_model *model) {
   if (model) atomic_fetch_add_explicit(&model->references, 1, memory_order_relaxed);

@@ -13,6 +13,11 @@ emily__task emily__model_task(const emily_model *model);
 /* Whether rows of one batch may differ in length without the config saying what pads them: true but for decoders that classify. */
 bool emily__model_pads(const emily_model *model);
 
+/* Load a model to look at its weights (`uses` of weights.h), not to run it. */
+emily_status emily__model_record(const char *path, emily_model **out);
+const emily__weights *emily__model_weights(const emily_model *model);
+const emily__quantization *emily__model_quantization(const emily_model *model);
+
 /* The decoder of a model that generates. EMILY_UNSUPPORTED where it does not. */
 emily_status emily__model_decoder(const emily_model *model, const emily__decoder **out);
 

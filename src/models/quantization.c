@@ -1,6 +1,8 @@
 /* quantization.c: see quantization.h. */
 #include "models/quantization.h"
 
+#include "base/status.h"
+
 #include <string.h>
 
 /* A mode with the group size and bits that it has where nothing is said; others than affine have these alone. */
@@ -21,13 +23,28 @@ static bool fits(const emily__pack_settings *s) {
   return false;
 }
 
+static const emily__pack_settings *find_mode(const char *mode) {
+  for (int i = 0; i < MODE_COUNT; i++)
+    if (strcmp(mode, modes[i].mode) == 0) return &modes[i];
+  return NULL;
+}
+
+emily_status emily__pack_settings_make(const char *mode, int64_t group_size, int64_t bits, emily__pack_settings *out) {
+  const emily__pack_settings *found = find_mode(mode);
+  if (!found) return emily__fail(EMILY_INVALID_ARGUMENT, "quantize", "mode \"%s\" is none of affine, mxfp4, mxfp8, nvfp4", mode);
+  *out = (emily__pack_settings){found->mode, group_size ? group_size : found->group_size, bits ? bits : found->bits};
+  if (fits(out)) return EMILY_OK;
+  if (found == modes)
+    return emily__fail(EMILY_INVALID_ARGUMENT, "quantize", "mode affine has groups of 32, 64 or 128, and 2, 3, 4, 5, 6 or 8 bits");
+  return emily__fail(EMILY_INVALID_ARGUMENT, "quantize", "mode %s has groups of %lld and %lld bits", mode, (long long)found->group_size,
+                     (long long)found->bits);
+}
+
 /* group_size, bits and mode of a section, where it has them, over `base`. */
 static void read_settings(emily__config *c, const emily__pack_settings *base, emily__pack_settings *out) {
   const char *mode = base->mode;
   emily__config_text(c, "mode", &mode);
-  const emily__pack_settings *found = NULL;
-  for (int i = 0; i < MODE_COUNT; i++)
-    if (strcmp(mode, modes[i].mode) == 0) found = &modes[i];
+  const emily__pack_settings *found = find_mode(mode);
   if (!found) {
     emily__config_fail(c, EMILY_UNSUPPORTED, "\"%smode\": \"%s\" is not supported (affine, mxfp4, mxfp8, nvfp4 are)", c->within, mode);
     return;

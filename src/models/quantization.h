@@ -16,6 +16,9 @@ typedef struct emily__pack_settings {
   int64_t group_size, bits;
 } emily__pack_settings;
 
+/* A mode with its group size and bits, 0 for the mode's own. EMILY_INVALID_ARGUMENT where they do not go together. */
+emily_status emily__pack_settings_make(const char *mode, int64_t group_size, int64_t bits, emily__pack_settings *out);
+
 typedef struct emily__packed_layer {
   char *name;
   bool packed; /* false: the config says that it is not */

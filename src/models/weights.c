@@ -22,6 +22,12 @@ void emily__weights_open(emily__weights *weights, emily_checkpoint *checkpoint, 
 void emily__weights_free(emily__weights *weights) {
   for (size_t i = 0; i < weights->arrays.count; i++) emily_array_release(weights->arrays.data[i]);
   for (size_t i = 0; i < weights->blocks.count; i++) emily__free(weights->blocks.data[i]);
+  for (size_t i = 0; i < weights->uses.count; i++) {
+    emily__free(weights->uses.data[i].name);
+    emily__free(weights->uses.data[i].stack);
+    emily__free(weights->uses.data[i].source);
+  }
+  emily__vec_free(&weights->uses);
   emily__vec_free(&weights->arrays);
   emily__vec_free(&weights->blocks);
   emily__str_free(&weights->problems);
@@ -29,6 +35,20 @@ void emily__weights_free(emily__weights *weights) {
 
 void emily__weights_fail(emily__weights *weights, emily_status status) {
   if (weights->status == EMILY_OK) weights->status = status;
+}
+
+void emily__weights_record(emily__weights *weights, const char *name, const emily__weight *weight, const int64_t *shape, int32_t ndim,
+                           bool across, const char *stack, const char *source) {
+  if (!weights->record || !weight->data) return;
+  emily__weight_use use = {.name = emily__strdup(emily__weights_stored(weights, name)), .weight = *weight, .ndim = ndim, .across = across};
+  memcpy(use.shape, shape, (size_t)ndim * sizeof *shape);
+  if (stack) use.stack = emily__strdup(emily__weights_stored(weights, stack));
+  if (source) use.source = emily__strdup(emily__weights_stored(weights, source));
+  if (use.name && (use.stack || !stack) && (use.source || !source) && emily__vec_push(&weights->uses, use)) return;
+  emily__free(use.name);
+  emily__free(use.stack);
+  emily__free(use.source);
+  emily__weights_fail(weights, EMILY_OUT_OF_MEMORY);
 }
 
 void *emily__weights_alloc(emily__weights *weights, int64_t count, size_t size) {
@@ -140,7 +160,7 @@ emily_array *emily__weights_take(emily__weights *weights, uint32_t dtypes, const
 
 /* float64 has no products with float32 that stay float32: such a weight is narrowed, in memory. */
 static emily_array *narrowed(emily__weights *weights, emily_array *array) {
-  if (!array || emily_array_dtype(array) != EMILY_FLOAT64) return array;
+  if (!array || emily_array_dtype(array) != EMILY_FLOAT64 || weights->record) return array;
   emily_scope *scope = emily_scope_open(NULL);
   return emily__weights_settle(weights, scope, emily_astype(scope, array, EMILY_FLOAT32));
 }

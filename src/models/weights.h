@@ -18,6 +18,17 @@
 
 enum { EMILY__WEIGHT_NAME_MAX = 256 };
 
+/* A matrix that a layer was made of: what rewriting a checkpoint (rewrite.h) goes by. */
+typedef struct emily__weight_use {
+  char *name; /* as the checkpoint has it, without ".weight" */
+  emily__weight weight;
+  int32_t ndim; /* 2; 3 for a stack of experts */
+  int64_t shape[3];
+  bool across;  /* the file has it as [in, out] */
+  char *stack;  /* one of several experts: the name of their stack in MLX's layout; else NULL */
+  char *source; /* the tensor that it is a part of; NULL: it is not */
+} emily__weight_use;
+
 typedef struct emily__weights {
   emily_checkpoint *checkpoint; /* borrowed; only while loading */
   const char *path;             /* for messages; borrowed */
@@ -26,6 +37,8 @@ typedef struct emily__weights {
   const emily__quantization *quantization; /* how layers are packed; NULL: none is; borrowed, only while loading */
   EMILY__VEC(emily_array *) arrays;
   EMILY__VEC(void *) blocks;
+  bool record;                  /* keep `uses`, and make nothing that takes memory: the layers are not for products then */
+  EMILY__VEC(emily__weight_use) uses;
   emily__str problems;          /* what is wrong so far, "a; b" */
   int problem_count;
   emily_status status;          /* what failed for another reason: memory, a damaged file */
@@ -57,6 +70,7 @@ emily_array *emily__weights_take(emily__weights *weights, uint32_t dtypes, const
 
 /* A matrix (experts: a stack of them) "<name>.weight" of a shape, dense or packed as the checkpoint has it. */
 emily__weight emily__weights_weight(emily__weights *weights, const int64_t *shape, int32_t ndim, const char *name);
+emily__weight emily__weights_find(emily__weights *weights, const int64_t *shape, int32_t ndim, const char *name); /* records nothing */
 
 /* "<name>.weight" [out, in] and, where bias is true, "<name>.bias" [out]. */
 emily__linear emily__weights_linear(emily__weights *weights, int64_t in, int64_t out, bool bias, const char *format,
@@ -91,6 +105,10 @@ void emily__weights_fail(emily__weights *weights, emily_status status);
 
 /* The name as the checkpoint has it: without the prefix where that is bare. */
 const char *emily__weights_stored(const emily__weights *weights, const char *name);
+
+/* Note a matrix, where that is asked for; stack and source: as above. */
+void emily__weights_record(emily__weights *weights, const char *name, const emily__weight *weight, const int64_t *shape, int32_t ndim,
+                           bool across, const char *stack, const char *source);
 
 /* Put an array of the loader's own making under the weights' care: takes the caller's reference and returns it. NULL in, NULL
  * out, and the latest failure is remembered. */

@@ -181,7 +181,8 @@ static emily__experts stacked(stack *st, const char *base, const char *part) {
   return joined(st);
 }
 
-static emily__experts one_by_one(emily__weights *weights, int64_t count, int64_t in, int64_t out, const char *base, const char *part) {
+static emily__experts one_by_one(emily__weights *weights, int64_t count, int64_t in, int64_t out, const char *base, const char *part,
+                                 const char *stack_name) {
   stack st = {.weights = weights, .count = count};
   emily__experts experts = {0};
   st.parts = emily__calloc((size_t)count, sizeof *st.parts);
@@ -189,20 +190,40 @@ static emily__experts one_by_one(emily__weights *weights, int64_t count, int64_t
   for (int64_t i = 0; i < count && st.places; i++) {
     char name[EMILY__WEIGHT_NAME_MAX];
     snprintf(name, sizeof name, "%s.experts.%lld.%s", base, (long long)i, part);
-    st.parts[i] = emily__weights_weight(weights, (const int64_t[]){out, in}, 2, name);
+    st.parts[i] = emily__weights_find(weights, (const int64_t[]){out, in}, 2, name);
+    emily__weights_record(weights, name, &st.parts[i], (const int64_t[]){out, in}, 2, false, stack_name, NULL);
   }
-  if (st.places) experts = stacked(&st, base, part);
+  if (st.places && weights->record) experts = (emily__experts){0};
+  else if (st.places) experts = stacked(&st, base, part);
   else emily__weights_fail(weights, EMILY_OUT_OF_MEMORY);
   emily__free(st.parts);
   emily__free(st.places);
   return experts;
 }
 
+/* Each expert's rows, as if they lay one by one. */
+static void record_rows(emily__weights *weights, emily_array *all, int64_t from, int64_t out, const char *base, const char *part, const char *source) {
+  const int64_t count = emily_array_dim(all, 0), in = emily_array_dim(all, 2);
+  char name[EMILY__WEIGHT_NAME_MAX], whole[EMILY__WEIGHT_NAME_MAX];
+  snprintf(whole, sizeof whole, "%s.switch_mlp.%s", base, part);
+  for (int64_t i = 0; i < count; i++) {
+    emily_scope *scope = emily_scope_open(NULL);
+    const int64_t start[] = {i, from, 0}, stop[] = {i + 1, from + out, in};
+    emily_array *one = emily_squeeze(scope, emily_slice(scope, all, start, stop, NULL), (const int64_t[]){0}, 1);
+    const emily__weight weight = {.data = emily__weights_settle(weights, scope, one)};
+    snprintf(name, sizeof name, "%s.experts.%lld.%s", base, (long long)i, part);
+    emily__weights_record(weights, name, &weight, (const int64_t[]){out, in}, 2, false, whole, source);
+  }
+}
+
 /* Rows [from, from + out) of each matrix of "<base>.experts.<name>", [count, rows, in], a view. */
 static emily__experts rows_of(emily__weights *weights, int64_t count, int64_t rows, int64_t in, int64_t from, int64_t out, const char *base,
-                              const char *name) {
-  emily_array *all = emily__weights_get(weights, (const int64_t[]){count, rows, in}, 3, "%s.experts.%s", base, name);
-  if (!all || rows == out) return (emily__experts){.weight = {.data = all}};
+                              const char *name, const char *part) {
+  char full[EMILY__WEIGHT_NAME_MAX];
+  snprintf(full, sizeof full, "%s.experts.%s", base, name);
+  emily_array *all = emily__weights_get(weights, (const int64_t[]){count, rows, in}, 3, "%s", full);
+  if (all && weights->record) record_rows(weights, all, from, out, base, part, full);
+  if (!all || rows == out || weights->record) return (emily__experts){.weight = {.data = all}};
   emily_scope *scope = emily_scope_open(NULL);
   const int64_t start[] = {0, from, 0}, stop[] = {count, from + out, in};
   return (emily__experts){.weight = {.data = emily__weights_settle(weights, scope, emily_slice(scope, all, start, stop, NULL))}};
@@ -212,10 +233,10 @@ emily__experts emily__weights_experts(emily__weights *weights, int64_t count, in
   char name[EMILY__WEIGHT_NAME_MAX];
   snprintf(name, sizeof name, "%s.switch_mlp.%s", base, part);
   if (emily__weights_has(weights, "%s.experts.gate_up_proj", base)) {
-    if (strcmp(part, "gate_proj") == 0) return rows_of(weights, count, 2 * out, in, 0, out, base, "gate_up_proj");
-    if (strcmp(part, "up_proj") == 0) return rows_of(weights, count, 2 * out, in, out, out, base, "gate_up_proj");
-    return rows_of(weights, count, out, in, 0, out, base, part);
+    if (strcmp(part, "gate_proj") == 0) return rows_of(weights, count, 2 * out, in, 0, out, base, "gate_up_proj", part);
+    if (strcmp(part, "up_proj") == 0) return rows_of(weights, count, 2 * out, in, out, out, base, "gate_up_proj", part);
+    return rows_of(weights, count, out, in, 0, out, base, part, part);
   }
-  if (!emily__weights_has(weights, "%s.weight", name)) return one_by_one(weights, count, in, out, base, part);
+  if (!emily__weights_has(weights, "%s.weight", name)) return one_by_one(weights, count, in, out, base, part, name);
   return (emily__experts){.weight = emily__weights_weight(weights, (const int64_t[]){count, out, in}, 3, name)};
 }

@@ -129,13 +129,20 @@ static emily__weight float8(emily__weights *w, const int64_t *shape, const char 
 
 /* ---- either ---- */
 
-emily__weight emily__weights_weight(emily__weights *w, const int64_t *shape, int32_t ndim, const char *name) {
+emily__weight emily__weights_find(emily__weights *w, const int64_t *shape, int32_t ndim, const char *name) {
   emily__pack_settings settings;
-  if (w->quantization && emily__weights_has(w, "%s.scales", name) && emily__quantization_of(w->quantization, name, &settings))
+  const char *stored = emily__weights_stored(w, name); /* MLX's names of layers are those of their tensors */
+  if (w->quantization && emily__weights_has(w, "%s.scales", name) && emily__quantization_of(w->quantization, stored, &settings))
     return grouped(w, shape, ndim, name, &settings);
   if (w->quantization && w->quantization->float8 && ndim == 2) {
     if (emily__weights_has(w, "%s.weight_scale_inv", name)) return float8(w, shape, name, "weight_scale_inv");
     if (emily__weights_has(w, "%s.weight_scale", name)) return float8(w, shape, name, "weight_scale");
   }
   return (emily__weight){.data = emily__weights_get(w, shape, ndim, "%s.weight", name)};
+}
+
+emily__weight emily__weights_weight(emily__weights *w, const int64_t *shape, int32_t ndim, const char *name) {
+  const emily__weight weight = emily__weights_find(w, shape, ndim, name);
+  emily__weights_record(w, name, &weight, shape, ndim, false, NULL, NULL);
+  return weight;
 }

@@ -3,7 +3,7 @@ _emily() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} options
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W 'embed search generate forward features tokenize detokenize info doctor op ops families version help --help --version' -- "$current"))
+    COMPREPLY=($(compgen -W 'embed search generate forward features tokenize detokenize info quantize convert doctor op ops families version help --help --version' -- "$current"))
     return
   fi
   case ${COMP_WORDS[1]} in
@@ -15,6 +15,8 @@ _emily() {
     tokenize) options='--pair --no-special --json --jsonl -t --threads -d --device -h --help' ;;
     detokenize) options='-s --skip-special --json --jsonl -t --threads -d --device -h --help' ;;
     info) options='--tensors --json -t --threads -d --device -h --help' ;;
+    quantize) options='-b --bits -g --group-size -m --mode --dtype --shard-size -n --dry-run -r --report -t --threads -d --device -h --help' ;;
+    convert) options='--dtype --shard-size -n --dry-run -r --report -t --threads -d --device -h --help' ;;
     doctor) options='--json -t --threads -d --device -h --help' ;;
     op) options='-a --attr -o --out -t --threads -d --device -h --help' ;;
     ops) options='--json -g --group -t --threads -d --device -h --help' ;;
@@ -25,10 +27,10 @@ _emily() {
   esac
   case $previous in
     -d | --device) COMPREPLY=($(compgen -W cpu -- "$current")) && return ;;
-    --attr | --batch | --group | --kv-bits | --max-new-tokens | --min-p | --output | --pair | --prefill-chunk | --prompt | --query | --query-prompt | --repetition-penalty | --seed | --stop | --temperature | --threads | --tokens | --top | --top-k | --top-p | -a | -b | -g | -k | -n | -o | -p | -q | -s | -t) return ;;
+    --attr | --batch | --bits | --dtype | --group | --group-size | --kv-bits | --max-new-tokens | --min-p | --mode | --output | --pair | --prefill-chunk | --prompt | --query | --query-prompt | --repetition-penalty | --seed | --shard-size | --stop | --temperature | --threads | --tokens | --top | --top-k | --top-p | -a | -b | -g | -k | -m | -n | -o | -p | -q | -s | -t) return ;;
   esac
   if [ "${COMP_WORDS[1]}" = help ] && [[ $current != -* ]]; then
-    COMPREPLY=($(compgen -W 'embed search generate forward features tokenize detokenize info doctor op ops families version help' -- "$current"))
+    COMPREPLY=($(compgen -W 'embed search generate forward features tokenize detokenize info quantize convert doctor op ops families version help' -- "$current"))
   elif [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "$options" -- "$current"))
   else
