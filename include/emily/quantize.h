@@ -50,6 +50,19 @@ EMILY_API emily_array *emily_gather_qqmm(emily_scope *scope, emily_array *x, emi
                                          emily_array *rhs_indices, emily_array *global_scale_x, emily_array *global_scale_w,
                                          int64_t group_size, int64_t bits, const char *mode, bool sorted_indices);
 
+/* ---- the blocks of GGUF files ---- */
+
+/* The floats that rows of ggml's blocks stand for: w uint8 [..., bytes], rows of whole blocks of a format ("Q4_0", "Q4_1", "Q5_0", "Q5_1",
+ * "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "Q8_K"), as emily_gguf_blocks gives them: [..., elements]. Every step is rounded to
+ * float32, as ggml's reference rounds it, and the result to the dtype (-1: float32). */
+EMILY_API emily_array *emily_block_dequantize(emily_scope *scope, emily_array *w, const char *format, emily_dtype dtype);
+/* x @ w^T for a w in blocks. x [..., M, K] or [K]; w uint8 [..., N, bytes of K elements]; batches broadcast: [..., M, N], in x's dtype. Sums are
+ * in float32 (float64 for that dtype), of the weights that emily_block_dequantize gives. */
+EMILY_API emily_array *emily_block_matmul(emily_scope *scope, emily_array *x, emily_array *w, const char *format);
+/* Products of matrices that indices choose, from batches of x and of w in blocks. As gather_qmm. */
+EMILY_API emily_array *emily_gather_block_mm(emily_scope *scope, emily_array *x, emily_array *w, emily_array *lhs_indices,
+                                             emily_array *rhs_indices, const char *format);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,5 +1,6 @@
 /* infer_quantize.c: shapes and dtypes of quantized matrices and their products. See infer.h. */
 #include "base/alloc.h"
+#include "dtype/blocks.h"
 #include "dtype/dtype.h"
 #include "graph/infer.h"
 
@@ -66,9 +67,25 @@ EMILY__INFER(quantize_fp) {
   return EMILY_OK;
 }
 
+/* How many operands a matrix has: packed, scales, biases. */
+static int32_t operands(const emily__attrs_quantize *a) {
+  return a->mode == EMILY__QUANT_BLOCKS ? 1 : 2 + (a->mode == EMILY__QUANT_AFFINE);
+}
+
+/* Rows of whole blocks. */
+static emily_status check_blocks(const emily__attrs_quantize *a, const emily_array *w, int64_t *last) {
+  const emily__block_format *format = emily__block_format_of(a->bits);
+  if (!format || !a->transpose) return emily__infer_refuse("there is no such format of blocks, or rows of them are not along k");
+  if (w->dtype != EMILY_UINT8 || w->ndim < 1 || w->dims[w->ndim - 1] % format->size)
+    return emily__infer_refuse("blocks are uint8, and the last axis holds whole ones");
+  if (!emily__mul_i64(w->dims[w->ndim - 1] / format->size, format->block, last)) return emily__infer_refuse("a row is too long");
+  return EMILY_OK;
+}
+
 /* Packed w, scales and, for affine, biases; *last: elements of the last axis. */
 static emily_status check_matrix(const emily__attrs_quantize *a, int32_t n, emily_array *const *in, int64_t *last) {
   const bool affine = a->mode == EMILY__QUANT_AFFINE;
+  if (a->mode == EMILY__QUANT_BLOCKS) return check_blocks(a, in[0], last);
   const emily_array *w = in[0], *scales = in[1];
   if (!known(a)) return emily__infer_refuse("there is no such quantization");
   if (n < 2 + affine) return emily__infer_refuse("mode affine has scales and biases");
@@ -91,7 +108,7 @@ EMILY__INFER(dequantize) {
   int64_t last;
   EMILY__TRY(check_matrix(a, n, in, &last));
   if (!short_float((emily_dtype)a->dtype)) return emily__infer_refuse("the result is float16, bfloat16 or float32");
-  if (n != 2 + (a->mode == EMILY__QUANT_AFFINE) + (a->has_global != 0)) return emily__infer_refuse("an operand is missing or too many");
+  if (n != operands(a) + (a->has_global != 0)) return emily__infer_refuse("an operand is missing or too many");
   EMILY__TRY(check_global(a, n, in));
   set(out, (emily_dtype)a->dtype, in[0], last);
   if (emily__shape_size(out->shape, out->ndim) < 0) return emily__infer_refuse("the result would have more than 2^63 elements");
@@ -102,9 +119,9 @@ EMILY__INFER(dequantize) {
 static emily_status check_product(const emily__attrs_quantize *a, int32_t n, emily_array *const *in, int64_t *columns) {
   const emily_array *x = in[0], *w = in[1];
   int64_t last;
-  if (n < 3) return emily__infer_refuse("a product has x, a matrix and its scales");
+  if (n < 1 + operands(a)) return emily__infer_refuse("a product has x, a matrix and its scales");
   EMILY__TRY(check_matrix(a, n - 1, in + 1, &last));
-  if (!short_float(x->dtype) || x->ndim < 2) return emily__infer_refuse("x is float16, bfloat16 or float32, of at least two axes");
+  if (!short_float(x->dtype) || x->ndim < 2 || w->ndim < 2) return emily__infer_refuse("x is float16, bfloat16 or float32, of at least two axes");
   const int64_t inner = a->transpose ? last : w->dims[w->ndim - 2];
   *columns = a->transpose ? w->dims[w->ndim - 2] : last;
   return x->dims[x->ndim - 1] == inner ? EMILY_OK : emily__infer_refuse("the inner extents differ");
@@ -124,7 +141,7 @@ EMILY__INFER(quantized_matmul) {
   const emily__attrs_quantize *a = attrs;
   int64_t columns;
   EMILY__TRY(check_product(a, n, in, &columns));
-  if (n != 3 + (a->mode == EMILY__QUANT_AFFINE)) return emily__infer_refuse("an operand is missing or too many");
+  if (n != 1 + operands(a)) return emily__infer_refuse("an operand is missing or too many");
   if (!emily__shape_equal(in[0]->dims, in[0]->ndim - 2, in[1]->dims, in[1]->ndim - 2)) return emily__infer_refuse("the batches differ");
   return product_shape(out, in[0], in[0]->dims, in[0]->ndim - 2, columns);
 }
@@ -133,7 +150,7 @@ EMILY__INFER(gather_qmm) {
   const emily__attrs_quantize *a = attrs;
   int64_t columns;
   EMILY__TRY(check_product(a, n - 2, in, &columns));
-  if (n != 5 + (a->mode == EMILY__QUANT_AFFINE)) return emily__infer_refuse("an operand is missing or too many");
+  if (n != 3 + operands(a)) return emily__infer_refuse("an operand is missing or too many");
   const emily_array *lhs = in[n - 2], *rhs = in[n - 1];
   if (!emily_dtype_is_integer(lhs->dtype) || !emily_dtype_is_integer(rhs->dtype) ||
       !emily__shape_equal(lhs->dims, lhs->ndim, rhs->dims, rhs->ndim))

@@ -167,7 +167,8 @@ typedef struct emily__attrs_conv {
 } emily__attrs_conv;
 
 /* How a matrix is quantized: groups run along its last axis, which is packed into uint32. */
-enum { EMILY__QUANT_AFFINE = 0, EMILY__QUANT_MXFP4 = 1, EMILY__QUANT_MXFP8 = 2, EMILY__QUANT_NVFP4 = 3, EMILY__QUANT_FLOAT8 = 4 };
+enum { EMILY__QUANT_AFFINE = 0, EMILY__QUANT_MXFP4 = 1, EMILY__QUANT_MXFP8 = 2, EMILY__QUANT_NVFP4 = 3, EMILY__QUANT_FLOAT8 = 4,
+       EMILY__QUANT_BLOCKS = 5 /* rows of ggml's blocks, which have their scales within: bits is the format (dtype/blocks.h) */ };
 typedef struct emily__attrs_quantize {
   int32_t mode, group_size, bits;
   int32_t transpose;    /* products: 1 for a matrix [N, K], 0 for [K, N] */

@@ -1,5 +1,4 @@
-/* gguf_types.c: see gguf_types.h. d and m are a block's float16 scale and minimum; products and sums are rounded to float32 one by one, as
- * ggml's reference does them. */
+/* gguf_types.c: see gguf_types.h. */
 #include "io/gguf_types.h"
 
 #include "dtype/half.h"
@@ -10,143 +9,28 @@ static uint16_t read16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); 
 static float half(const uint8_t *p) { return emily__f16_to_f32((emily__f16){read16(p)}); }
 static uint16_t to_half(float f) { return emily__f32_to_f16(f).bits; }
 
-/* Element i of 32 four-bit numbers: the first half in the low bits of 16 bytes, the second in the high ones. */
-static int nibble(const uint8_t *q, int i) { return q[i % 16] >> (i < 16 ? 0 : 4) & 15; }
-
-/* ---- blocks of 32 ---- */
-
-/* d, 16 bytes of q: d * (q - 8) */
-static void q4_0(const uint8_t *p, float *out) {
-  float d = half(p);
-  for (int i = 0; i < 32; i++) out[i] = d * (float)(nibble(p + 2, i) - 8);
-}
-
-/* d, m, 16 bytes of q: d * q + m */
-static void q4_1(const uint8_t *p, float *out) {
-  float d = half(p), m = half(p + 2);
-  for (int i = 0; i < 32; i++) out[i] = d * (float)nibble(p + 4, i) + m;
-}
-
-/* Element i of 32 five-bit numbers: 4 bytes of fifth bits, then 16 of nibbles. */
-static int five(const uint8_t *q, int i) { return nibble(q + 4, i) | (q[i / 8] >> i % 8 & 1) << 4; }
-
-/* d, 20 bytes of q: d * (q - 16) */
-static void q5_0(const uint8_t *p, float *out) {
-  float d = half(p);
-  for (int i = 0; i < 32; i++) out[i] = d * (float)(five(p + 2, i) - 16);
-}
-
-/* d, m, 20 bytes of q: d * q + m */
-static void q5_1(const uint8_t *p, float *out) {
-  float d = half(p), m = half(p + 2);
-  for (int i = 0; i < 32; i++) out[i] = d * (float)five(p + 4, i) + m;
-}
-
-/* d, 32 signed bytes: d * q */
-static void q8_0(const uint8_t *p, float *out) {
-  float d = half(p);
-  for (int i = 0; i < 32; i++) out[i] = d * (float)(int8_t)p[2 + i];
-}
-
-/* ---- blocks of 256, with scales of sub-blocks ---- */
-
-/* Element i of 256 two-bit numbers in 64 bytes: four runs of 32 share the bytes of a half. */
-static int two(const uint8_t *q, int i) { return q[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3; }
-
-/* 16 bytes of scale | minimum << 4, 64 of q, d, m: (d * scale) * q - m * minimum, sub-blocks of 16 */
-static void q2_k(const uint8_t *p, float *out) {
-  float d = half(p + 80), m = half(p + 82);
-  for (int i = 0; i < 256; i++) {
-    uint8_t scale = p[i / 16];
-    out[i] = d * (float)(scale & 15) * (float)two(p + 16, i) - m * (float)(scale >> 4);
-  }
-}
-
-/* Scale k of 16, of six bits: four in a nibble of 8 bytes, two in the 4 bytes behind them; 32 is zero. */
-static int scale_q3(const uint8_t *s, int k) {
-  return ((s[k % 8] >> (k < 8 ? 0 : 4) & 15) | (s[8 + k % 4] >> k / 4 * 2 & 3) << 4) - 32;
-}
-
-/* 32 bytes of third bits (set: nothing is taken away), 64 of q, 12 of scales, d: (d * scale) * (q - 4 where the bit is clear) */
-static void q3_k(const uint8_t *p, float *out) {
-  float d = half(p + 108);
-  for (int i = 0; i < 256; i++) {
-    int clear = ~p[i % 32] >> i / 32 & 1;
-    out[i] = d * (float)scale_q3(p + 96, i / 16) * (float)(two(p + 32, i) - 4 * clear);
-  }
-}
-
-/* Scale and minimum k of 8, of six bits each, in 12 bytes: those of 0 … 3 whole, those of 4 … 7 in nibbles and in the two high bits of
- * the first. */
-static void scale_q4(const uint8_t *s, int k, int *scale, int *minimum) {
-  if (k < 4) {
-    *scale = s[k] & 63;
-    *minimum = s[4 + k] & 63;
-  } else {
-    *scale = (s[4 + k] & 15) | (s[k - 4] >> 2 & 48);
-    *minimum = s[4 + k] >> 4 | (s[k] >> 2 & 48);
-  }
-}
-
-/* Element i of 256 four-bit numbers in 128 bytes: two runs of 32 share the bytes of a quarter. */
-static int four(const uint8_t *q, int i) { return q[i / 64 * 32 + i % 32] >> i % 64 / 32 * 4 & 15; }
-
-/* The rest of q4_k and q5_k: sub-blocks of 32, high: fifth bits or NULL. */
-static void with_minima(const uint8_t *p, const uint8_t *high, const uint8_t *low, float *out) {
-  for (int k = 0; k < 8; k++) {
-    int scale, minimum;
-    scale_q4(p + 4, k, &scale, &minimum);
-    float d = half(p) * (float)scale, m = half(p + 2) * (float)minimum;
-    for (int i = 32 * k; i < 32 * k + 32; i++) {
-      int q = four(low, i) | (high ? (high[i % 32] >> k & 1) << 4 : 0);
-      out[i] = d * (float)q - m;
-    }
-  }
-}
-
-/* d, m, 12 bytes of scales, 128 of q: (d * scale) * q - m * minimum */
-static void q4_k(const uint8_t *p, float *out) { with_minima(p, NULL, p + 16, out); }
-
-/* d, m, 12 bytes of scales, 32 of fifth bits, 128 of q */
-static void q5_k(const uint8_t *p, float *out) { with_minima(p, p + 16, p + 48, out); }
-
-/* 128 bytes of nibbles, 64 of two high bits, 16 signed scales, d: (d * scale) * (q - 32), sub-blocks of 16 */
-static void q6_k(const uint8_t *p, float *out) {
-  float d = half(p + 208);
-  for (int i = 0; i < 256; i++) {
-    int low = p[i / 128 * 64 + i % 64] >> i % 128 / 64 * 4 & 15;
-    out[i] = d * (float)(int8_t)p[192 + i / 16] * (float)((low | two(p + 128, i) << 4) - 32);
-  }
-}
-
-/* d as float32, 256 signed bytes, sums that nobody needs here: d * q */
-static void q8_k(const uint8_t *p, float *out) {
-  float d = emily__bits_to_f32(read16(p) | (uint32_t)read16(p + 2) << 16);
-  for (int i = 0; i < 256; i++) out[i] = d * (float)(int8_t)p[4 + i];
-}
-
 /* ---- the table ---- */
 
-#define DIRECT(name, id, size, dtype) {name, id, 1, size, EMILY__GGUF_DIRECT, dtype, NULL}
-#define AFFINE(name, id, size, function) {name, id, 32, size, EMILY__GGUF_AFFINE, -1, function}
-#define BLOCKS(name, id, block, size, function) {name, id, block, size, EMILY__GGUF_DEQUANTIZED, -1, function}
-#define REFUSED(name, id, block, size) {name, id, block, size, EMILY__GGUF_REFUSED, -1, NULL}
+#define DIRECT(name, id, size, dtype) {name, id, 1, size, EMILY__GGUF_DIRECT, dtype}
+#define AFFINE(name, id, size) {name, id, 32, size, EMILY__GGUF_AFFINE, -1}
+#define BLOCKS(name, id, block, size) {name, id, block, size, EMILY__GGUF_DEQUANTIZED, -1}
+#define REFUSED(name, id, block, size) {name, id, block, size, EMILY__GGUF_REFUSED, -1}
 
 static const emily__gguf_type types[] = {
     DIRECT("F32", 0, 4, EMILY_FLOAT32),
     DIRECT("F16", 1, 2, EMILY_FLOAT16),
-    AFFINE("Q4_0", 2, 18, q4_0),
-    AFFINE("Q4_1", 3, 20, q4_1),
-    BLOCKS("Q5_0", 6, 32, 22, q5_0),
-    BLOCKS("Q5_1", 7, 32, 24, q5_1),
-    AFFINE("Q8_0", 8, 34, q8_0),
+    AFFINE("Q4_0", 2, 18),
+    AFFINE("Q4_1", 3, 20),
+    BLOCKS("Q5_0", 6, 32, 22),
+    BLOCKS("Q5_1", 7, 32, 24),
+    AFFINE("Q8_0", 8, 34),
     REFUSED("Q8_1", 9, 32, 36),
-    BLOCKS("Q2_K", 10, 256, 84, q2_k),
-    BLOCKS("Q3_K", 11, 256, 110, q3_k),
-    BLOCKS("Q4_K", 12, 256, 144, q4_k),
-    BLOCKS("Q5_K", 13, 256, 176, q5_k),
-    BLOCKS("Q6_K", 14, 256, 210, q6_k),
-    BLOCKS("Q8_K", 15, 256, 292, q8_k),
+    BLOCKS("Q2_K", 10, 256, 84),
+    BLOCKS("Q3_K", 11, 256, 110),
+    BLOCKS("Q4_K", 12, 256, 144),
+    BLOCKS("Q5_K", 13, 256, 176),
+    BLOCKS("Q6_K", 14, 256, 210),
+    BLOCKS("Q8_K", 15, 256, 292),
     REFUSED("IQ2_XXS", 16, 256, 66),
     REFUSED("IQ2_XS", 17, 256, 74),
     REFUSED("IQ3_XXS", 18, 256, 98),
@@ -182,14 +66,15 @@ const emily__gguf_type *emily__gguf_type_for(emily_dtype dtype) {
 }
 
 void emily__gguf_dequantize(const emily__gguf_type *type, const uint8_t *bytes, int64_t count, uint16_t *out) {
-  float block[EMILY__GGUF_BLOCK_MAX];
+  float block[EMILY__BLOCK_ELEMENTS_MAX];
+  const emily__block_format *format = emily__block_format_of(type->id);
   for (int64_t b = 0; b < count; b++, bytes += type->size, out += type->block) {
-    type->dequantize(bytes, block);
+    format->dequantize(bytes, block);
     for (int i = 0; i < type->block; i++) out[i] = to_half(block[i]);
   }
 }
 
-int emily__gguf_bits(const emily__gguf_type *type) { return type->dequantize == q8_0 ? 8 : 4; }
+int emily__gguf_bits(const emily__gguf_type *type) { return type->id == EMILY__BLOCK_Q8_0 ? 8 : 4; }
 
 /* Signed bytes become q = byte + 128, so the bias is -128 * d. Eight bytes at a time. */
 static void pack_q8_0(const uint8_t *p, uint8_t *weight) {
@@ -222,7 +107,7 @@ static void pack_q4(const uint8_t *q, uint8_t *weight) {
 
 void emily__gguf_pack(const emily__gguf_type *type, const uint8_t *bytes, int64_t count, uint8_t *weight, uint16_t *scales,
                       uint16_t *biases) {
-  bool eight = type->dequantize == q8_0, minimum = type->dequantize == q4_1;
+  bool eight = type->id == EMILY__BLOCK_Q8_0, minimum = type->id == EMILY__BLOCK_Q4_1;
   for (int64_t b = 0; b < count; b++, bytes += type->size, weight += eight ? 32 : 16) {
     scales[b] = read16(bytes);
     biases[b] = minimum ? read16(bytes + 2) : to_half((eight ? -128.f : -8.f) * half(bytes));

@@ -1,14 +1,9 @@
-/* gguf_types.h: the types of tensors in GGUF files: how their blocks are laid out, and the numbers in them.
- *
- * A quantized row is cut into blocks of 32 or 256 elements, each with its scales. Layouts are ggml's; the formulas stand beside the
- * functions that read them. Everything is little-endian and without padding, so blocks are read by bytes.
- */
+/* gguf_types.h: the types of tensors in GGUF files, and what becomes of them as arrays. The blocks of quantized types are dtype/blocks.h's. */
 #ifndef EMILY_IO_GGUF_TYPES_H
 #define EMILY_IO_GGUF_TYPES_H
 
+#include "dtype/blocks.h"
 #include "emily/dtype.h"
-
-enum { EMILY__GGUF_BLOCK_MAX = 256 };
 
 typedef enum emily__gguf_use {
   EMILY__GGUF_DIRECT,      /* the elements of `dtype` */
@@ -22,8 +17,7 @@ typedef struct emily__gguf_type {
   uint32_t id;          /* as in the file */
   uint16_t block, size; /* elements of a block, bytes of a block */
   emily__gguf_use use;
-  emily_dtype dtype;                                   /* DIRECT */
-  void (*dequantize)(const uint8_t *bytes, float *out); /* one block; NULL of DIRECT and REFUSED */
+  emily_dtype dtype; /* DIRECT */
 } emily__gguf_type;
 
 const emily__gguf_type *emily__gguf_type_of(uint32_t id); /* NULL where unknown */

@@ -72,11 +72,14 @@ emily_array *emily__weights_take(emily__weights *weights, uint32_t dtypes, const
 emily__weight emily__weights_weight(emily__weights *weights, const int64_t *shape, int32_t ndim, const char *name);
 emily__weight emily__weights_find(emily__weights *weights, const int64_t *shape, int32_t ndim, const char *name); /* records nothing */
 
+/* The same where it lies in a GGUF file in ggml's blocks; false: it does not, or has another shape. */
+bool emily__weights_blocks(emily__weights *weights, const int64_t *shape, int32_t ndim, const char *name, emily__weight *out);
+
 /* "<name>.weight" [out, in] and, where bias is true, "<name>.bias" [out]. */
 emily__linear emily__weights_linear(emily__weights *weights, int64_t in, int64_t out, bool bias, const char *format,
                                     ...) EMILY_PRINTF(5, 6);
 
-/* The same where the file has the dense matrix the other way round, [in, out] (GPT-2's Conv1D). */
+/* The same where the file has the dense matrix the other way round, [in, out] (GPT-2's Conv1D); a GGUF file has it as [out, in]. */
 emily__linear emily__weights_linear_across(emily__weights *weights, int64_t in, int64_t out, bool bias, const char *format,
                                            ...) EMILY_PRINTF(5, 6);
 

@@ -1,4 +1,5 @@
 /* weights_layers.c: layers from a checkpoint's tensors (weights.h). */
+#include "io/checkpoint.h"
 #include "models/weights.h"
 
 #include <stdarg.h>
@@ -33,7 +34,8 @@ static emily_array *turned(emily__weights *weights, emily_array *array) {
 
 emily__linear emily__weights_linear_across(emily__weights *weights, int64_t in, int64_t out, bool bias, const char *format, ...) {
   FORMAT_NAME(name, format);
-  if (emily__weights_has(weights, "%s.scales", name)) return emily__weights_linear(weights, in, out, bias, "%s", name);
+  if (emily__weights_has(weights, "%s.scales", name) || emily__checkpoint_gguf(weights->checkpoint))
+    return emily__weights_linear(weights, in, out, bias, "%s", name);
   const int64_t shape[] = {out, in};
   emily__linear linear = {.weight = {.data = turned(weights, emily__weights_matrix(weights, in, out, "%s.weight", name))}};
   emily__weights_record(weights, name, &linear.weight, shape, 2, true, NULL, NULL);

@@ -3,7 +3,7 @@
  *     "<name>.scales"                                  MLX's layout, as the config's "quantization" says
  *     "<name>.weight_scale_inv", "<name>.weight_scale" 8-bit floats (e4m3) times scales: one a matrix, one a row, or one a block
  *
- * Packed words and 8-bit floats stay in the mapped file.
+ * Packed words and 8-bit floats stay in the mapped file. The blocks of GGUF files are weights_blocks.c's.
  */
 #include "base/status.h"
 #include "models/weights.h"
@@ -131,6 +131,8 @@ static emily__weight float8(emily__weights *w, const int64_t *shape, const char 
 
 emily__weight emily__weights_find(emily__weights *w, const int64_t *shape, int32_t ndim, const char *name) {
   emily__pack_settings settings;
+  emily__weight blocks;
+  if (emily__weights_blocks(w, shape, ndim, name, &blocks)) return blocks;
   const char *stored = emily__weights_stored(w, name); /* MLX's names of layers are those of their tensors */
   if (w->quantization && emily__weights_has(w, "%s.scales", name) && emily__quantization_of(w->quantization, stored, &settings))
     return grouped(w, shape, ndim, name, &settings);

@@ -30,6 +30,7 @@ struct emily__packing {
 };
 
 extern const emily__packing emily__packing_groups; /* packed_groups.c: emily_quantize's modes, MLX's layout */
+extern const emily__packing emily__packing_blocks; /* packed_blocks.c: GGUF's quantized types */
 
 emily_array *emily__weight_product(emily_scope *scope, const emily__weight *w, emily_array *x);
 emily_array *emily__weight_rows(emily_scope *scope, const emily__weight *w, emily_array *ids);

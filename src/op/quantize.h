@@ -21,4 +21,10 @@ emily_status emily__quant_pack(const emily__op *op, emily_array *w, emily_array 
 emily_array *emily__quant_unpack(const emily__op *op, emily__attrs_quantize attrs, emily_array *w, emily_array *scales,
                                  emily_array *biases, emily_array *global, emily_dtype dtype);
 
+/* The attributes of a format of ggml's blocks ("Q4_K") and the elements of a row of w; false (and the op failed) where w is none of it. */
+bool emily__block_check(const emily__op *op, const char *format, const emily_array *w, emily__attrs_quantize *attrs, int64_t *last);
+
+/* The floats that rows of blocks stand for, in a dtype that is no float64. */
+emily_array *emily__block_floats(const emily__op *op, const emily__attrs_quantize *attrs, emily_array *w, emily_dtype dtype);
+
 #endif

@@ -10,9 +10,24 @@ typedef struct product {
   emily_dtype dtype;
 } product;
 
+/* The scales of rows of blocks are in the blocks. */
+static bool has_scales(const product *p) { return p->attrs.mode != EMILY__QUANT_BLOCKS; }
+
 static bool fail(const product *p, const char *message) {
   emily__op_fail(p->op, EMILY_INVALID_ARGUMENT, "%s", message);
   return false;
+}
+
+/* x in the product's dtype, which must have `inner` elements along its last axis. */
+static bool fit(product *p, int64_t inner) {
+  if (!emily_dtype_is_float(p->dtype)) return fail(p, "a product with a quantized matrix is of floats");
+  if (p->x->ndim < 1 || p->x->dims[p->x->ndim - 1] != inner) {
+    emily__op_fail(p->op, EMILY_INVALID_ARGUMENT, "the inner extents are %lld and %lld",
+                   (long long)(p->x->ndim ? p->x->dims[p->x->ndim - 1] : 1), (long long)inner);
+    return false;
+  }
+  p->x = emily__cast(p->op, p->x, p->dtype);
+  return p->x && (p->scales || !has_scales(p)) && (p->biases || p->attrs.mode != EMILY__QUANT_AFFINE);
 }
 
 /* Checks all operands, and casts those that a primitive wants in the dtype of the product. */
@@ -30,19 +45,13 @@ static bool begin(product *p, const char *mode, int64_t group_size, int64_t bits
     p->scales = emily__cast(p->op, p->scales, p->dtype == EMILY_FLOAT64 ? p->dtype : own);
     p->biases = emily__cast(p->op, p->biases, p->dtype == EMILY_FLOAT64 ? p->dtype : own);
   }
-  if (!emily_dtype_is_float(p->dtype)) return fail(p, "a product with a quantized matrix is of floats");
-  if (p->x->ndim < 1 || p->x->dims[p->x->ndim - 1] != inner) {
-    emily__op_fail(p->op, EMILY_INVALID_ARGUMENT, "the inner extents are %lld and %lld",
-                   (long long)(p->x->ndim ? p->x->dims[p->x->ndim - 1] : 1), (long long)inner);
-    return false;
-  }
-  p->x = emily__cast(p->op, p->x, p->dtype);
-  return p->x && p->scales && (p->biases || p->attrs.mode != EMILY__QUANT_AFFINE);
+  return fit(p, inner);
 }
 
 static emily_array *apply(const product *p, emily__prim prim, emily_array *lhs, emily_array *rhs) {
-  emily_array *inputs[6] = {p->x, p->w, p->scales};
-  int32_t count = 3;
+  emily_array *inputs[6] = {p->x, p->w};
+  int32_t count = 2;
+  if (p->scales) inputs[count++] = p->scales;
   if (p->biases) inputs[count++] = p->biases;
   if (prim == EMILY__PRIM_gather_qmm) inputs[count++] = lhs, inputs[count++] = rhs;
   return emily__apply(p->op, prim, &p->attrs, sizeof p->attrs, inputs, count);
@@ -51,8 +60,9 @@ static emily_array *apply(const product *p, emily__prim prim, emily_array *lhs, 
 /* The matrix in the product's dtype, and the way round that a product wants it. */
 static emily_array *dense(const product *p) {
   static const char *const modes[] = {"affine", "mxfp4", "mxfp8", "nvfp4", "float8"};
-  emily_array *w = emily_dequantize(p->op->scope, p->w, p->scales, p->biases, NULL, p->attrs.group_size, p->attrs.bits,
-                                    modes[p->attrs.mode], p->dtype);
+  emily_array *w = has_scales(p) ? emily_dequantize(p->op->scope, p->w, p->scales, p->biases, NULL, p->attrs.group_size, p->attrs.bits,
+                                                    modes[p->attrs.mode], p->dtype)
+                                 : emily__cast(p->op, emily__block_floats(p->op, &p->attrs, p->w, EMILY_FLOAT32), p->dtype);
   return w && p->attrs.transpose ? emily_swapaxes(p->op->scope, w, -1, -2) : w;
 }
 
@@ -85,24 +95,28 @@ static emily_array *multiply(product *p) {
   }
   p->x = with_batch(p->op, x, shape, lead);
   p->w = with_batch(p->op, p->w, shape, lead);
-  p->scales = with_batch(p->op, p->scales, shape, lead);
+  if (p->scales) p->scales = with_batch(p->op, p->scales, shape, lead);
   if (p->biases) p->biases = with_batch(p->op, p->biases, shape, lead);
-  return p->x && p->w && p->scales ? apply(p, EMILY__PRIM_quantized_matmul, NULL, NULL) : NULL;
+  return p->x && p->w && (p->scales || !has_scales(p)) ? apply(p, EMILY__PRIM_quantized_matmul, NULL, NULL) : NULL;
+}
+
+/* x of any axes. */
+static emily_array *multiply_any(product *p) {
+  if (p->x->ndim > 1) return multiply(p);
+  p->x = emily__reshape(p->op, p->x, (int64_t[]){1, p->x->dims[0]}, 2);
+  emily_array *y = p->x ? multiply(p) : NULL;
+  int64_t shape[EMILY__MAX_RANK];
+  if (!y) return NULL;
+  memcpy(shape, y->dims, (size_t)y->ndim * sizeof *shape);
+  shape[y->ndim - 2] = shape[y->ndim - 1];
+  return emily__reshape(p->op, y, shape, y->ndim - 1);
 }
 
 emily_array *emily_quantized_matmul(emily_scope *scope, emily_array *x, emily_array *w, emily_array *scales, emily_array *biases,
                                     bool transpose, int64_t group_size, int64_t bits, const char *mode) {
   BEGIN(scope, x, w, scales);
   product p = {.op = &op, .x = x, .w = w, .scales = scales, .biases = biases};
-  if (!begin(&p, mode, group_size, bits, transpose)) return NULL;
-  if (x->ndim > 1) return multiply(&p);
-  p.x = emily__reshape(&op, p.x, (int64_t[]){1, x->dims[0]}, 2);
-  emily_array *y = p.x ? multiply(&p) : NULL;
-  int64_t shape[EMILY__MAX_RANK];
-  if (!y) return NULL;
-  memcpy(shape, y->dims, (size_t)y->ndim * sizeof *shape);
-  shape[y->ndim - 2] = shape[y->ndim - 1];
-  return emily__reshape(&op, y, shape, y->ndim - 1);
+  return begin(&p, mode, group_size, bits, transpose) ? multiply_any(&p) : NULL;
 }
 
 /* 0, 1, … over the batch of x, whose last two axes are a matrix. */
@@ -118,6 +132,28 @@ static emily_array *listed(const product *p, emily_array *x) {
   return emily__reshape(p->op, x, shape, 3);
 }
 
+/* Of the two index arrays one may be NULL. */
+static emily_array *gather(product *p, emily_array *lhs_indices, emily_array *rhs_indices) {
+  const emily__op *op = p->op;
+  if (p->x->ndim < 2) return emily__op_fail(op, EMILY_INVALID_ARGUMENT, "x has at least two axes");
+  emily_array *lhs = lhs_indices ? lhs_indices : all_matrices(p, p->x), *rhs = rhs_indices ? rhs_indices : all_matrices(p, p->w);
+  if (!lhs || !rhs) return NULL;
+  if (!emily_dtype_is_integer(lhs->dtype) || !emily_dtype_is_integer(rhs->dtype))
+    return emily__op_fail(op, EMILY_INVALID_ARGUMENT, "indices must be integers");
+  int64_t shape[EMILY__MAX_RANK];
+  int32_t ndim;
+  if (!emily__broadcast_shapes(lhs->dims, lhs->ndim, rhs->dims, rhs->ndim, shape, &ndim))
+    return emily__op_fail(op, EMILY_INVALID_ARGUMENT, "the indices do not broadcast");
+  lhs = emily__broadcast(op, lhs, shape, ndim);
+  rhs = emily__broadcast(op, rhs, shape, ndim);
+  if (!lhs || !rhs) return NULL;
+  if (p->dtype != EMILY_FLOAT64) return apply(p, EMILY__PRIM_gather_qmm, lhs, rhs);
+  emily_array *matrices = dense(p);
+  if (!matrices) return NULL;
+  emily_scope *scope = op->scope;
+  return emily_matmul(scope, emily_take(scope, listed(p, p->x), lhs, 0), emily_take(scope, listed(p, matrices), rhs, 0));
+}
+
 emily_array *emily_gather_qmm(emily_scope *scope, emily_array *x, emily_array *w, emily_array *scales, emily_array *biases,
                               emily_array *lhs_indices, emily_array *rhs_indices, bool transpose, int64_t group_size, int64_t bits,
                               const char *mode, bool sorted_indices) {
@@ -125,21 +161,32 @@ emily_array *emily_gather_qmm(emily_scope *scope, emily_array *x, emily_array *w
   BEGIN(scope, x, w, scales);
   (void)sorted_indices; /* it is seen anyway */
   product p = {.op = &op, .x = x, .w = w, .scales = scales, .biases = biases};
-  if (!begin(&p, mode, group_size, bits, transpose)) return NULL;
-  if (x->ndim < 2) return REFUSE("x has at least two axes");
-  emily_array *lhs = lhs_indices ? lhs_indices : all_matrices(&p, x), *rhs = rhs_indices ? rhs_indices : all_matrices(&p, w);
-  if (!lhs || !rhs) return NULL;
-  if (!emily_dtype_is_integer(lhs->dtype) || !emily_dtype_is_integer(rhs->dtype)) return REFUSE("indices must be integers");
-  int64_t shape[EMILY__MAX_RANK];
-  int32_t ndim;
-  if (!emily__broadcast_shapes(lhs->dims, lhs->ndim, rhs->dims, rhs->ndim, shape, &ndim)) return REFUSE("the indices do not broadcast");
-  lhs = emily__broadcast(&op, lhs, shape, ndim);
-  rhs = emily__broadcast(&op, rhs, shape, ndim);
-  if (!lhs || !rhs) return NULL;
-  if (p.dtype != EMILY_FLOAT64) return apply(&p, EMILY__PRIM_gather_qmm, lhs, rhs);
-  emily_array *matrices = dense(&p);
-  if (!matrices) return NULL;
-  return emily_matmul(scope, emily_take(scope, listed(&p, p.x), lhs, 0), emily_take(scope, listed(&p, matrices), rhs, 0));
+  return begin(&p, mode, group_size, bits, transpose) ? gather(&p, lhs_indices, rhs_indices) : NULL;
+}
+
+/* ---- ggml's blocks ---- */
+
+static bool begin_blocks(product *p, const char *format) {
+  int64_t last;
+  if (!emily__block_check(p->op, format, p->w, &p->attrs, &last)) return false;
+  if (p->w->ndim < 2) return fail(p, "a matrix has at least two axes");
+  p->columns = p->w->dims[p->w->ndim - 2];
+  p->dtype = p->x->dtype;
+  return fit(p, last);
+}
+
+emily_array *emily_block_matmul(emily_scope *scope, emily_array *x, emily_array *w, const char *format) {
+  BEGIN(scope, x, w);
+  product p = {.op = &op, .x = x, .w = w};
+  return begin_blocks(&p, format) ? multiply_any(&p) : NULL;
+}
+
+emily_array *emily_gather_block_mm(emily_scope *scope, emily_array *x, emily_array *w, emily_array *lhs_indices, emily_array *rhs_indices,
+                                   const char *format) {
+  if (!lhs_indices && !rhs_indices) return emily_block_matmul(scope, x, w, format);
+  BEGIN(scope, x, w);
+  product p = {.op = &op, .x = x, .w = w};
+  return begin_blocks(&p, format) ? gather(&p, lhs_indices, rhs_indices) : NULL;
 }
 
 /* ---- activations quantized too ---- */

@@ -50,9 +50,11 @@ static void the_table(void **state) {
   for (uint32_t id = 0; id < 64; id++) {
     const emily__gguf_type *type = emily__gguf_type_of(id);
     if (!type) continue;
-    assert_in_range(type->block, 1, EMILY__GGUF_BLOCK_MAX);
-    assert_true((type->dequantize != NULL) == (type->use == EMILY__GGUF_AFFINE || type->use == EMILY__GGUF_DEQUANTIZED));
+    assert_in_range(type->block, 1, EMILY__BLOCK_ELEMENTS_MAX);
+    const emily__block_format *format = emily__block_format_of(id);
+    assert_true((format != NULL) == (type->use == EMILY__GGUF_AFFINE || type->use == EMILY__GGUF_DEQUANTIZED));
     if (type->use == EMILY__GGUF_DIRECT) assert_int_equal(type->size, emily_dtype_size(type->dtype));
+    if (format) assert_true(format->block == type->block && format->size == type->size && !strcmp(format->name, type->name));
   }
 }
 

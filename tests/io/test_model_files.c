@@ -29,6 +29,12 @@ static void plain_types(void **state) {
   equals_transformers("gguf_qwen3");
 }
 
+/* Every type that stays packed, in one file. */
+static void packed_types(void **state) {
+  (void)state;
+  equals_transformers("gguf_qwen3_packed");
+}
+
 /* ---- the files ---- */
 
 static json_t *load(const char *folder, const char *name) {
@@ -162,6 +168,7 @@ static void every_allocation_may_fail(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(plain_types),
+      cmocka_unit_test(packed_types),
       cmocka_unit_test(metadata_is_a_config),
       cmocka_unit_test(paths_that_lead_nowhere),
       cmocka_unit_test(byte_level_bpe),

@@ -272,6 +272,47 @@ def nearest_e4m3(y):
     return nearest(np.clip(y, -448, 448), e4m3(np.arange(127)))
 
 
+def blocks(draw, shape, kind):
+    """Random bytes of Q8_0 or Q4_0 whose scales are numbers, and what they stand for, by their definition: d, then the codes."""
+    size = {"Q8_0": 34, "Q4_0": 18}[kind]
+    data = draw.rng.integers(0, 256, (*shape, size), dtype=np.uint8)
+    data[..., :2] = draw.rng.uniform(-0.1, 0.1, shape).astype(np.float16)[..., None].view(np.uint8)
+    return Value(data.reshape(*shape[:-1], -1), "uint8")
+
+
+def block_floats(data, kind):
+    data = data.reshape(*data.shape[:-1], -1, {"Q8_0": 34, "Q4_0": 18}[kind])
+    scale, codes = np.ascontiguousarray(data[..., :2]).view(np.float16).astype(np.float32), data[..., 2:]
+    codes = codes.view(np.int8) if kind == "Q8_0" else np.concatenate([codes & 15, codes >> 4], axis=-1).astype(np.int8) - 8
+    values = scale * codes.astype(np.float32)
+    return values.reshape(*values.shape[:-2], -1)
+
+
+@sampler("block_dequantize")
+def block_dequantize(draw, name):
+    kind = draw.pick(["Q8_0", "Q4_0"])
+    dtype = draw.pick(SHORT_FLOATS)
+    data = blocks(draw, (draw.int(1, 4), draw.int(1, 5)), kind)
+    return Case([data], {"format": kind, "dtype": dtype}, dtype=dtype, truth=lambda v: block_floats(v, kind).astype(np.float64), ulp=1)
+
+
+@sampler("block_matmul", "gather_block_mm")
+def block_product(draw, name):
+    kind, gather = draw.pick(["Q8_0", "Q4_0"]), name == "gather_block_mm"
+    k, n, m, dtype = draw.int(1, 6), draw.pick([1, 3, 8, 17]), draw.pick([1, 2, 5, 50]), draw.pick(SHORT_FLOATS)
+    x = draw.floats(((3, m) if gather else (m,)) + (32 * k,), dtype, -2, 2, special=0)
+    w = blocks(draw, ((4,) if gather else ()) + (n, k), kind)
+    indices = [Value(draw.rng.integers(0, 3, (5,)), "int32"), Value(draw.rng.integers(0, 4, (5,)), "int32")] if gather else []
+
+    def product(v, data, *rest, size=False):
+        left, right = np.asarray(v, np.float64), flip(block_floats(data, kind).astype(np.float64), True)
+        if gather:
+            left, right = left[rest[0]], right[rest[1]]
+        return np.abs(left) @ np.abs(right) if size else left @ right
+
+    return Case([x, w, *indices], {"format": kind}, dtype=dtype, truth=product, scale=lambda *v: product(*v, size=True), epsilons=16, ulp=2)
+
+
 @sampler("qqmm", "gather_qqmm")
 def both(draw, name):
     mode = draw.pick(["nvfp4", "nvfp4", "mxfp8", "mxfp4"])

@@ -81,6 +81,14 @@ def dequantized(rng, path):
             equal(mx.load(path)["x"], float32_of(data, kind).astype(np.float16), kind)
 
 
+def blocks(rng, path):
+    """The numbers of each format, in float32, to the bit: what products with blocks work with."""
+    for kind in PACKED + DEQUANTIZED:
+        data = random_blocks(rng, kind)
+        with np.errstate(all="ignore"):
+            equal(mx.block_dequantize(mx.array(data), format=kind), float32_of(data, kind), f"blocks of {kind}")
+
+
 def packed(rng, path):
     for kind in PACKED:
         data = random_blocks(rng, kind)
@@ -164,7 +172,7 @@ def main():
     parser.add_argument("--seed", type=int, default=int(os.environ.get("EMILY_TEST_SEED", "1")))
     parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
-    failed, cases = 0, [dequantized, packed, direct, saved_by_emily, saved_by_mlx]
+    failed, cases = 0, [dequantized, blocks, packed, direct, saved_by_emily, saved_by_mlx]
     print(f"seed {options.seed}, gguf and mlx {peer.__version__}")
     with tempfile.TemporaryDirectory() as folder:
         for case in cases:

@@ -70,6 +70,7 @@ static const struct { const char *op, *takes; } sound[] = {
     {"outer", "f300 f200"}, {"kron", "f8x8 f30x20"}, {"einsum", "f40x50 f50x30 subscripts=ij,jk->ki"}, {"dot_general", "f40x50 f50x30 contract_a=1 contract_b=0"},
     {"gather_mm", "f2x3x4 f2x4x5"}, {"segmented_mm", "f6x8 f8x5 w3x2"}, {"block_masked_mm", "f64x64 f64x64"}, {"quantize", "f40x64"},
     {"dequantize", "w4x8 f4x1 f4x1"}, {"quantized_matmul", "f5x64 w7x8 f7x1 f7x1"}, {"gather_qmm", "f2x5x64 w2x7x8 f2x7x1 f2x7x1"},
+    {"block_dequantize", "y7x36 format=Q4_0"}, {"block_matmul", "f5x64 y7x36 format=Q4_0"}, {"gather_block_mm", "f2x5x64 y2x7x36 format=Q4_0"},
     {"qqmm", "f5x64 f7x64"}, {"gather_qqmm", "f2x5x64 f2x7x64"}, {"bincount", "i40 length=8"}, {"cross_entropy", "f8x30 i8"},
     {"from_fp8", "y5x40"}, {"searchsorted", "f40 f9"}, {"random_laplace", "w2 shape=40000"}, {"random_truncated_normal", "w2 f f shape=40"},
     {"random_multivariate_normal", "w2 f4 f4x4"}, {"random_permutation", "w2 f40x5"}, {"random_permutation_indices", "w2 n=40"}, {"random_split", "w2"}, {"random_bits", "w2 shape=40000"}, {"random_uniform", "w2 f f shape=40"},

@@ -59,6 +59,7 @@ static void run_block(void *context, int64_t block) {
 
 emily_status emily__cpu_dequantize(const emily__node_view *node) {
   const emily__attrs_quantize *attrs = node->attrs;
+  if (attrs->mode == EMILY__QUANT_BLOCKS) return emily__quant_unpack_blocks(node);
   const bool affine = attrs->mode == EMILY__QUANT_AFFINE;
   emily__quant_copy copies[3] = {{0}};
   const char *data[3] = {NULL};

@@ -8,6 +8,7 @@
 #define EMILY_BACKEND_CPU_KERNELS_H
 
 #include "backend/cpu/fft_pass.h"
+#include "dtype/blocks.h"
 #include "dtype/float8.h"
 
 #include <stdbool.h>
@@ -74,6 +75,13 @@ typedef struct emily__gemm_member {
  * its pieces of 16 are x0 x8 x1 x9 … x7 x15. The order of each sum depends on k alone. */
 typedef void emily__quant_rows(float *y, int64_t ldy, const float *x, int64_t m, const uint8_t *w, int64_t stride, const float *scales,
                                const float *biases, int64_t groups, int64_t rows, int64_t k, int32_t group);
+
+/* The same for rows of ggml's blocks, `blocks` of them a row (dtype/blocks.h); pieces of x in their order. */
+typedef void emily__block_rows(float *y, int64_t ldy, const float *x, int64_t m, const uint8_t *w, int64_t stride, int64_t rows, int64_t blocks);
+typedef struct emily__block_kernels {
+  emily__block_rows *rows;                                     /* NULL where a level has none */
+  void (*unpack)(float *out, const uint8_t *p, int64_t blocks); /* the format's own numbers, rounded as it says */
+} emily__block_kernels;
 
 typedef struct emily__cpu_kernels {
   const char *level; /* "plain", "avx2", "avx512" */
@@ -153,6 +161,7 @@ typedef struct emily__cpu_kernels {
   void (*quant_unpack)(float *out, const uint8_t *packed, const emily__quant_form *form, const float *scales, const float *biases,
                        int64_t n);
   emily__quant_rows *quant_rows_int[9], *quant_rows_e2m1, *quant_rows_e4m3; /* by bits; NULL where a level has none */
+  emily__block_kernels block[EMILY__BLOCK_IDS]; /* by the format's number */
   void (*e4m3_to_f32)(float *out, const uint8_t *x, int64_t n);
   void (*e8m0_to_f32)(float *out, const uint8_t *x, int64_t n);
   /* codes[i] = rint((x[i] - bias) / scale) between 0 and top, 0 where that is NaN; n is a multiple of 8, here and below */

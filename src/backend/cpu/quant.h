@@ -24,4 +24,7 @@ typedef struct emily__quant_copy {
 emily_status emily__quant_dense(const emily__tensor *x, const char **data, emily__quant_copy *copy);
 void emily__quant_done(emily__quant_copy *copy);
 
+/* The primitive dequantize of mode blocks. */
+emily_status emily__quant_unpack_blocks(const emily__node_view *node);
+
 #endif

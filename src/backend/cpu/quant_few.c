@@ -15,6 +15,7 @@ enum {
   GRAIN_BYTES = 1 << 14, /* … but not at the price of idle threads, down to this: some microseconds */
   SCALES = 1 << 14,      /* widened at a time: 64 KiB */
   UNPACKED = 1 << 16,    /* elements unpacked at a time: 256 KiB */
+  SUMS = 1 << 9,         /* columns at a time where nothing else limits them: sums of EMILY__SKINNY_MAX rows are 64 KiB */
   PIECE = 512,           /* elements of x that are widened at a time */
   PACK_ALONE = 1 << 14   /* elements of x that one thread packs in the time others need to begin */
 };
@@ -23,6 +24,8 @@ typedef struct few_job {
   const emily__quant_product *p;
   const emily__cpu_kernels *kernels;
   emily__quant_rows *fused; /* or NULL */
+  const emily__block_kernels *blocks; /* of a format of blocks; NULL: none */
+  bool in_registers; /* one of the two has a kernel that makes floats there */
   int64_t row_bytes, groups;
   int64_t blocks_each, columns; /* of a span; of a block */
   int64_t together;             /* columns whose scales or elements scratch holds */
@@ -87,7 +90,9 @@ static void pack(few_job *job) {
 static void multiply(const few_job *job, const emily__quant_span *span, float *y, const float *x, int64_t m, int64_t j, int64_t cols,
                      const float *scales, const float *biases, const float *elements) {
   const int64_t k = job->p->k;
-  if (job->fused)
+  if (job->blocks && job->in_registers)
+    job->blocks->rows(y, cols, x, m, span->packed + j * job->row_bytes, job->row_bytes, cols, k / job->p->format->block);
+  else if (job->fused)
     job->fused(y, cols, x, m, span->packed + j * job->row_bytes, job->row_bytes, scales, biases, job->groups, cols, k,
                job->p->form.group);
   else if (m == 1) job->kernels->gemv_f32(y, x, elements, k, cols, k);
@@ -100,11 +105,12 @@ static void run_columns(const few_job *job, const emily__quant_span *span, int64
   const int64_t at = j * job->groups * emily__quant_scale_size(p);
   float *scales = scratch, *biases = span->biases ? scales + count : NULL;
   float *elements = scratch + 2 * job->together * job->groups;
-  float *y = elements + (job->fused ? 0 : job->together * p->k);
-  emily__quant_scales(scales, span->scales + at, p->attrs->mode, p->scale_dtype, count);
+  float *y = elements + (job->in_registers ? 0 : job->together * p->k);
+  if (!p->format) emily__quant_scales(scales, span->scales + at, p->attrs->mode, p->scale_dtype, count);
   if (biases) emily__quant_scales(biases, span->biases + at, p->attrs->mode, p->scale_dtype, count);
-  for (int64_t i = 0; !job->fused && i < cols; i++)
-    job->kernels->quant_unpack(elements + i * p->k, span->packed + (j + i) * job->row_bytes, &p->form, scales + i * job->groups,
+  for (int64_t i = 0; !job->in_registers && i < cols; i++)
+    if (p->format) job->blocks->unpack(elements + i * p->k, span->packed + (j + i) * job->row_bytes, p->k / p->format->block);
+    else job->kernels->quant_unpack(elements + i * p->k, span->packed + (j + i) * job->row_bytes, &p->form, scales + i * job->groups,
                                biases ? biases + i * job->groups : NULL, p->k);
   for (int64_t row = 0; row < span->rows; row += EMILY__SKINNY_MAX) {
     const int64_t m = least(span->rows - row, EMILY__SKINNY_MAX), first = span->first + row;
@@ -130,19 +136,21 @@ static void cut(few_job *job) {
   const int64_t bytes = each_thread < GRAIN_BYTES ? GRAIN_BYTES : least(each_thread, BLOCK_BYTES);
   job->blocks_each = ceil_div(p->n, at_least_1(bytes / job->row_bytes));
   job->columns = ceil_div(p->n, job->blocks_each);
-  job->together = job->fused ? SCALES / (2 * job->groups) : UNPACKED / p->k;
+  job->together = !job->in_registers ? UNPACKED / p->k : job->groups ? SCALES / (2 * job->groups) : SUMS;
   job->together = least(job->together < 4 ? 4 : job->together, job->columns);
 }
 
 emily_status emily__quant_few(const emily__quant_product *p) {
   const int32_t threads = (int32_t)least(emily__pool_threads(), EMILY__SLOTS_MAX);
-  few_job job = {.p = p, .kernels = emily__cpu_kernels_get(), .row_bytes = emily__quant_row_bytes(p), .groups = emily__quant_row_scales(p)};
+  few_job job = {.p = p, .kernels = emily__cpu_kernels_get(), .row_bytes = emily__quant_row_bytes(p), .groups = p->format ? 0 : emily__quant_row_scales(p)};
   int64_t longest = 0;
   for (int64_t i = 0; i < p->span_count; i++) longest = p->spans[i].rows > longest ? p->spans[i].rows : longest;
-  job.fused = fused_kernel(job.kernels, &p->form);
+  if (p->format) job.blocks = &job.kernels->block[p->format->id];
+  else job.fused = fused_kernel(job.kernels, &p->form);
+  job.in_registers = job.fused || (job.blocks && job.blocks->rows);
   job.span_groups = ceil_div(longest, EMILY__SKINNY_GROUP);
   cut(&job);
-  const int64_t slot = job.together * (2 * job.groups + (job.fused ? 0 : p->k) + EMILY__SKINNY_MAX);
+  const int64_t slot = job.together * (2 * job.groups + (job.in_registers ? 0 : p->k) + EMILY__SKINNY_MAX);
   const size_t bytes = (size_t)(p->rows * p->k + threads * slot) * sizeof(float);
   EMILY__TRY(emily__cpu_allocate(bytes, (void **)&job.packed));
   emily__slots_init(&job.slots, job.packed + p->rows * p->k, slot, threads);

@@ -5,7 +5,7 @@
 #include "backend/cpu/product.h"
 #include "backend/cpu/quant_product.h"
 
-enum { CHUNK = 128 /* elements of k unpacked at a time: a multiple of every group */ };
+enum { CHUNK = 256 /* elements of k unpacked at a time: a multiple of every group and block */ };
 
 typedef struct matrix {
   const emily__quant_product *p;
@@ -17,6 +17,12 @@ typedef struct matrix {
 /* Element `from` to `to` of a packed row; `from` begins a group, or the two are in one. */
 static void unpack(const matrix *w, float *out, int64_t row, int64_t from, int64_t to) {
   const emily__quant_form *form = &w->p->form;
+  const emily__block_format *format = w->p->format;
+  if (format) {
+    const uint8_t *packed = w->span->packed + row * w->row_bytes + from / format->block * format->size;
+    w->kernels->block[format->id].unpack(out, packed, (to - from) / format->block);
+    return;
+  }
   float scales[CHUNK / 16], biases[CHUNK / 16];
   const int64_t group = from / form->group, at = (row * w->row_scales + group) * w->scale_size;
   const int64_t groups = (to + form->group - 1) / form->group - group;
@@ -29,7 +35,7 @@ static void unpack(const matrix *w, float *out, int64_t row, int64_t from, int64
 /* Packed along k: rows of the matrix are columns of the panel. */
 static void fill_transposed(const void *context, float *panel, int64_t ldo, int64_t k0, int64_t k1, int64_t j, int64_t cols) {
   const matrix *w = context;
-  const int64_t group = w->p->form.group;
+  const int64_t group = w->p->format ? w->p->format->block : w->p->form.group;
   float elements[EMILY__GEMM_NR_MAX][CHUNK];
   for (int64_t chunk = k0 / CHUNK * CHUNK; chunk < k1; chunk += CHUNK) {
     const int64_t from = k0 > chunk ? k0 : chunk, to = k1 < chunk + CHUNK ? k1 : chunk + CHUNK;
@@ -54,7 +60,7 @@ static bool even(const emily__quant_product *p, const emily__quant_span *span) {
 
 static emily_status run_span(const emily__quant_product *p, const emily__quant_span *span, float *scratch) {
   const int64_t itemsize = (int64_t)emily_dtype_size(p->dtype), *x_at = p->x_at + span->first, *out_at = p->out_at + span->first;
-  const matrix w = {p, span, emily__cpu_kernels_get(), emily__quant_row_bytes(p), emily__quant_row_scales(p), emily__quant_scale_size(p)};
+  const matrix w = {p, span, emily__cpu_kernels_get(), emily__quant_row_bytes(p), p->format ? 0 : emily__quant_row_scales(p), p->format ? 0 : emily__quant_scale_size(p)};
   emily__product product = {.m = span->rows, .n = p->n, .k = p->k, .batch = 1, .alpha = 1};
   product.fill = p->attrs->transpose ? fill_transposed : fill_along;
   product.fill_context = &w;

@@ -11,7 +11,10 @@
 #include <stdlib.h>
 
 int64_t emily__quant_row_scales(const emily__quant_product *p) { return (p->attrs->transpose ? p->k : p->n) / p->form.group; }
-int64_t emily__quant_row_bytes(const emily__quant_product *p) { return (p->attrs->transpose ? p->k : p->n) / 8 * p->form.bits; }
+int64_t emily__quant_row_bytes(const emily__quant_product *p) {
+  if (p->format) return p->k / p->format->block * p->format->size;
+  return (p->attrs->transpose ? p->k : p->n) / 8 * p->form.bits;
+}
 int64_t emily__quant_scale_size(const emily__quant_product *p) {
   return emily__quant_scale_bytes(p->attrs->mode, p->scale_dtype);
 }
@@ -68,17 +71,19 @@ static emily_status take_operand(operands *o, int which, const emily__tensor *fr
 
 static emily_status take_operands(operands *o, const emily__node_view *node) {
   const emily__tensor *x = &node->inputs[0], *out = &node->outputs[0];
-  const bool affine = ((const emily__attrs_quantize *)node->attrs)->mode == EMILY__QUANT_AFFINE;
+  const int32_t mode = ((const emily__attrs_quantize *)node->attrs)->mode;
+  const int end = mode == EMILY__QUANT_BLOCKS ? SCALES : mode == EMILY__QUANT_AFFINE ? OPERANDS : BIASES;
   emily__quant_product *p = &o->p;
   p->attrs = node->attrs;
-  p->form = emily__quant_form_of(p->attrs);
+  if (mode == EMILY__QUANT_BLOCKS) p->format = emily__block_format_of(p->attrs->bits);
+  else p->form = emily__quant_form_of(p->attrs);
   p->k = x->shape[x->ndim - 1];
   p->n = out->shape[out->ndim - 1];
   o->m = x->shape[x->ndim - 2];
   p->dtype = out->dtype;
   p->out = out->data;
-  p->scale_dtype = node->inputs[2].dtype;
-  for (int i = X; i < BIASES + affine; i++) EMILY__TRY(take_operand(o, i, &node->inputs[i]));
+  if (!p->format) p->scale_dtype = node->inputs[SCALES].dtype;
+  for (int i = X; i < end; i++) EMILY__TRY(take_operand(o, i, &node->inputs[i]));
   p->x = o->tensor[X].data;
   p->x_stride = o->tensor[X].strides[x->ndim - 1];
   return EMILY_OK;
@@ -115,7 +120,8 @@ static void begin_span(operands *o, int64_t matrix) {
   const int64_t size = emily__quant_scale_size(&o->p);
   emily__quant_span *span = &o->spans[o->p.span_count++];
   *span = (emily__quant_span){.first = o->p.rows};
-  span->packed = (const uint8_t *)w->data + matrix_at(w, matrix) * 4;
+  span->packed = (const uint8_t *)w->data + matrix_at(w, matrix) * (o->p.format ? 1 : 4);
+  if (o->p.format) return;
   span->scales = (const char *)scales->data + matrix_at(scales, matrix) * size;
   if (biases->data) span->biases = (const char *)biases->data + matrix_at(biases, matrix) * size;
 }

@@ -17,6 +17,7 @@ typedef struct emily__quant_span {
 
 typedef struct emily__quant_product {
   const emily__attrs_quantize *attrs;
+  const emily__block_format *format; /* rows of blocks, without scales; NULL: */
   emily__quant_form form;
   int64_t n, k, rows, span_count;
   const emily__quant_span *spans;
