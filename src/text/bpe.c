@@ -2,7 +2,9 @@
  * joins the pair of lowest rank is joined, leftmost first, until no rule applies.
  *
  * The parts are a linked list, the pairs that a rule joins a heap: a word of n characters takes O(n log n), so that a
- * line of 100 KB without a space is no danger. A pair in the heap may be out of date when it comes up (one of its
+ * line of 100 KB without a space is no danger. Where no rule joins what ends with one character to what begins with the
+ * other, the word falls into stretches that are merged one by one: some designs give a whole text as one word, and the
+ * heap then is as small as a word's. A pair in the heap may be out of date when it comes up (one of its
  * parts was merged meanwhile); it is then passed over.
  */
 #include "text/bpe.h"
@@ -13,9 +15,20 @@
 
 typedef emily__model_room room;
 
-static emily_status push_symbol(room *r, int32_t id, size_t length) {
+enum { NO_CODE = -1 }; /* a part that is not its text: unknown, or a byte */
+
+/* Whether rules may join what ends with `before` and what begins with `code`. */
+static bool may_join(const emily__bpe_model *model, int32_t before, int32_t code) {
+  if (!model->neighbours) return true;
+  if (before < 0 || code < 0) return false;
+  size_t bit = emily__bpe_neighbour_bit(before, code);
+  return model->neighbours[bit / 64] >> bit % 64 & 1;
+}
+
+static emily_status push_symbol(const emily__bpe_model *model, room *r, int32_t id, size_t length, int32_t code) {
   int32_t index = (int32_t)r->symbols.count;
-  emily__symbol symbol = {id, index - 1, -1, (uint32_t)length};
+  emily__symbol symbol = {id, index - 1, -1, (uint32_t)length, !may_join(model, r->last_code, code)};
+  r->last_code = code;
   if (!emily__vec_push(&r->symbols, symbol)) return EMILY_OUT_OF_MEMORY;
   if (index) r->symbols.data[index - 1].next = index;
   return EMILY_OK;
@@ -45,7 +58,7 @@ static emily_status find_character(const emily__bpe_model *model, const char *pi
  * waits stays behind it: tokenizers does so. */
 static emily_status put_bytes(const emily__bpe_model *model, const char *bytes, size_t length, room *r, bool *put) {
   *put = model->byte_fallback && emily__byte_tokens_cover(&model->bytes, bytes, length);
-  for (size_t i = 0; i < length && *put; i++) EMILY__TRY(push_symbol(r, model->bytes.ids[(uint8_t)bytes[i]], 1));
+  for (size_t i = 0; i < length && *put; i++) EMILY__TRY(push_symbol(model, r, model->bytes.ids[(uint8_t)bytes[i]], 1, NO_CODE));
   return EMILY_OK;
 }
 
@@ -59,6 +72,7 @@ static emily_status fall_back(const emily__bpe_model *model, const char *piece, 
 static emily_status put_characters(const emily__bpe_model *model, const char *piece, size_t length, room *r) {
   size_t unknown = 0; /* bytes of the unknown token that is being gathered */
   r->symbols.count = 0;
+  r->last_code = NO_CODE;
   for (size_t at = 0, used; at < length; at += used) {
     int32_t code = emily__utf8_next(piece + at, &used), id;
     EMILY__TRY(find_character(model, piece, length, at, used, code, r, &id));
@@ -69,13 +83,13 @@ static emily_status put_characters(const emily__bpe_model *model, const char *pi
       return emily__fail(EMILY_BAD_FORMAT, "tokenizer", "the text has U+%04X, which is no token, and the tokenizer's "
                          "unknown token is not in its vocabulary", (unsigned)code);
     if (unknown && (id >= 0 || !model->fuse_unknown)) {
-      EMILY__TRY(push_symbol(r, model->unknown, unknown));
+      EMILY__TRY(push_symbol(model, r, model->unknown, unknown, NO_CODE));
       unknown = 0;
     }
     if (id < 0) unknown += used;
-    else EMILY__TRY(push_symbol(r, id, used));
+    else EMILY__TRY(push_symbol(model, r, id, used, code));
   }
-  return unknown ? push_symbol(r, model->unknown, unknown) : EMILY_OK;
+  return unknown ? push_symbol(model, r, model->unknown, unknown, NO_CODE) : EMILY_OK;
 }
 
 static bool goes_first(const emily__merge *a, const emily__merge *b) {
@@ -132,14 +146,21 @@ static emily_status apply(const emily__bpe_model *model, room *r, emily__merge m
   return left->next >= 0 ? queue_pair(model, r, (int32_t)merge.at, left->next) : EMILY_OK;
 }
 
-static emily_status merge_all(const emily__bpe_model *model, room *r) {
-  r->queue.count = 0;
-  for (int32_t i = 0; i + 1 < (int32_t)r->symbols.count; i++) EMILY__TRY(queue_pair(model, r, i, i + 1));
+static emily_status merge_queued(const emily__bpe_model *model, room *r) {
   while (r->queue.count) {
     emily__merge merge = pop(r);
     if (still_applies(model, r, merge)) EMILY__TRY(apply(model, r, merge));
   }
   return EMILY_OK;
+}
+
+static emily_status merge_all(const emily__bpe_model *model, room *r) {
+  r->queue.count = 0;
+  for (int32_t i = 1; i < (int32_t)r->symbols.count; i++) {
+    if (r->symbols.data[i].apart) EMILY__TRY(merge_queued(model, r));
+    else EMILY__TRY(queue_pair(model, r, i - 1, i));
+  }
+  return merge_queued(model, r);
 }
 
 /* Bytes that affixes gave lie beyond the piece: their span is its end. */

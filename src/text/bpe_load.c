@@ -59,6 +59,24 @@ static emily_status find_token(const emily__bpe_model *model, const char *name, 
                      "vocabulary", name, rank, (int)(token.length < 200 ? token.length : 200), token.data);
 }
 
+size_t emily__bpe_neighbour_bit(int32_t first, int32_t second) {
+  return hash_pair(first, second) & (EMILY__BPE_NEIGHBOUR_BITS - 1);
+}
+
+/* Notes that a rule joins what ends as `left` does to what begins as `right` does. */
+static void note_neighbours(emily__bpe_model *model, slice left, slice right) {
+  size_t used;
+  if (!model->neighbours || !left.length || !right.length) return;
+  int32_t last = emily__utf8_next(left.data + emily__utf8_back(left.data, left.length), &used);
+  size_t bit = emily__bpe_neighbour_bit(last, emily__utf8_next(right.data, &used));
+  model->neighbours[bit / 64] |= (uint64_t)1 << bit % 64;
+}
+
+/* Whether a part of a rule may stand for other text than its own. */
+static bool is_stand_in(const emily__bpe_model *model, slice token, int32_t id) {
+  return id == model->unknown || emily__byte_of_token(token.data, token.length) >= 0;
+}
+
 static emily_status add_merge(emily__bpe_model *model, const json_t *json, const char *name, uint32_t rank,
                               emily__str *joined) {
   slice left = {0}, right = {0};
@@ -72,6 +90,11 @@ static emily_status add_merge(emily__bpe_model *model, const json_t *json, const
   if (!emily__str_append(joined, left.data, left.length)) return EMILY_OUT_OF_MEMORY;
   if (!emily__str_append(joined, right.data + prefix, right.length - prefix)) return EMILY_OUT_OF_MEMORY;
   EMILY__TRY(find_token(model, name, rank, (slice){joined->data, joined->count}, &rule.new_id));
+  if (is_stand_in(model, left, rule.left) || is_stand_in(model, right, rule.right)) {
+    emily__free(model->neighbours);
+    model->neighbours = NULL;
+  }
+  note_neighbours(model, left, right);
   model->rules[emily__bpe_rule_slot(model, rule.left, rule.right)] = rule; /* of equal pairs the last holds */
   return EMILY_OK;
 }
@@ -84,6 +107,10 @@ static emily_status load_merges(emily__bpe_model *model, const json_t *merges, c
   model->rules = emily__alloc_array(model->rule_slots, sizeof *model->rules);
   if (!model->rules) return EMILY_OUT_OF_MEMORY;
   for (i = 0; i < model->rule_slots; i++) model->rules[i].new_id = -1;
+  if (!*model->prefix && !*model->suffix) {
+    model->neighbours = emily__calloc(EMILY__BPE_NEIGHBOUR_BITS / 64, sizeof *model->neighbours);
+    if (!model->neighbours) return EMILY_OUT_OF_MEMORY;
+  }
   emily__str joined = {0};
   emily_status status = EMILY_OK;
   uint32_t rank = 0;
@@ -154,5 +181,6 @@ void emily__bpe_free(emily__model *base) {
   emily__free(model->prefix);
   emily__free(model->suffix);
   emily__free(model->rules);
+  emily__free(model->neighbours);
   emily__free(model);
 }

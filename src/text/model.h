@@ -23,6 +23,7 @@ typedef struct emily__model emily__model;
 typedef struct emily__symbol {
   int32_t id, previous, next; /* previous, next: -1 at the ends */
   uint32_t length;            /* bytes; 0 once merged into the part before */
+  bool apart;                 /* no rule ever joins it, or what it becomes, to what stands before it */
 } emily__symbol;
 
 /* A merge that may be made: parts at `at` and after it, into new_id. */
@@ -44,6 +45,7 @@ typedef struct emily__path_node {
 typedef struct emily__model_room {
   emily__str word;
   EMILY__VEC(emily__symbol) symbols;
+  int32_t last_code; /* the character of the last symbol */
   EMILY__VEC(emily__merge) queue;
   EMILY__VEC(emily__path_node) path;
 } emily__model_room;

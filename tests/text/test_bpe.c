@@ -69,6 +69,15 @@ static void affixes(void **state) {
   check_tokens(json, "abc a", "ab|##c.|a.");
 }
 
+/* No rule joins b to a, so that "abab" falls apart there; but what stands for other text than its own may be joined. */
+static void stretches_are_merged_one_by_one(void **state) {
+  (void)state;
+  check_tokens(BPE("'merges':['a b','b c','ab c','c c']"), "abccabcab", "abc|c|abc|ab");
+  check_tokens(BPE("'merges':['a b','b c','ab c','c c']"), "bcbcccab", "bc|bc|cc|ab");
+  const char *unknown = "{'model':{'type':'BPE','unk_token':'?','merges':['? a'],'vocab':{'?':0,'a':1,'?a':2}}}";
+  check_tokens(unknown, "axa", "a|?a");
+}
+
 static void ignore_merges_takes_a_word_that_is_a_token(void **state) {
   (void)state;
   check_tokens(BPE("'merges':[],'ignore_merges':true"), "abc", "abc");
@@ -111,6 +120,7 @@ int main(void) {
       cmocka_unit_test(byte_fallback),
       cmocka_unit_test(spans_of_bytes_stay_in_the_piece),
       cmocka_unit_test(affixes),
+      cmocka_unit_test(stretches_are_merged_one_by_one),
       cmocka_unit_test(ignore_merges_takes_a_word_that_is_a_token),
       cmocka_unit_test(what_is_not_supported_is_refused),
       cmocka_unit_test(a_long_word_takes_linear_time),
