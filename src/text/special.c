@@ -3,6 +3,8 @@
 
 #include "io/model_files.h"
 
+#include "io/model_files.h"
+
 #include <string.h>
 
 static emily__special_token *find(const emily__special_tokens *tokens, const char *name) {

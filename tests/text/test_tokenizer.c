@@ -5,6 +5,7 @@
 #include "base/status.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 /* Every visible character is a token; ids are positions here. */
 #define LETTERS "'model':{'type':'BPE','merges':[],'unk_token':'?','vocab':{'?':0,'a':1,'b':2,'c':3,' ':4,'e':5,'1':6,'-':7}}"
@@ -91,6 +92,48 @@ static void missing_files_are_named(void **state) {
   assert_int_equal(emily_tokenizer_load("/", &tokenizer), EMILY_NOT_FOUND);
   assert_non_null(strstr(emily_last_error()->message, "tokenizer.json"));
   assert_int_equal(emily_tokenizer_load(NULL, &tokenizer), EMILY_INVALID_ARGUMENT);
+}
+
+static void write_file(const char *folder, const char *name, const char *json) {
+  char path[256];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  for (const char *c = json; *c; c++) fputc(*c == '\'' ? '"' : *c, file);
+  fclose(file);
+}
+
+static void remove_file(const char *folder, const char *name) {
+  char path[256];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  assert_int_equal(remove(path), 0);
+}
+
+/* tokenizer_config.json says which ends a text gets; a folder with another kind of file is told what to do. */
+static void folders(void **state) {
+  (void)state;
+  char folder[] = "/tmp/emily-tokenizer-XXXXXX";
+  assert_non_null(mkdtemp(folder));
+  emily_tokenizer *t = NULL;
+  write_file(folder, "spiece.model", "x");
+  assert_int_equal(emily_tokenizer_load(folder, &t), EMILY_NOT_FOUND);
+  assert_non_null(strstr(emily_last_error()->message, "spiece.model"));
+  assert_non_null(strstr(emily_last_error()->message, "save_pretrained"));
+  write_file(folder, "tokenizer.json", "{" LETTERS "}");
+  write_file(folder, "tokenizer_config.json", "{'add_bos_token':true,'bos_token':'b','eos_token':{'content':'c'}}");
+  assert_int_equal(emily_tokenizer_load(folder, &t), EMILY_OK);
+  assert_string_equal(tokens_of(t, "aa"), "b|a|a");
+  emily_tokenizer_release(t);
+  write_file(folder, "tokenizer_config.json", "{'add_bos_token':7}");
+  t = NULL;
+  assert_int_equal(emily_tokenizer_load(folder, &t), EMILY_BAD_FORMAT);
+  assert_null(t);
+  remove_file(folder, "spiece.model");
+  remove_file(folder, "tokenizer.json");
+  remove_file(folder, "tokenizer_config.json");
+  assert_int_equal(rmdir(folder), 0);
+  assert_int_equal(emily_tokenizer_load("x/spiece.model", &t), EMILY_UNSUPPORTED);
+  assert_non_null(strstr(emily_last_error()->message, "tokenizer.json"));
 }
 
 static void bad_arguments_are_refused(void **state) {
@@ -214,6 +257,20 @@ static const char wordpiece_json[] =
     "{'type':'Replace','pattern':{'String':'a'},'content':'b'},{'type':'ByteFallback'},{'type':'Fuse'},{'type':'Strip',"
     "'content':' ','start':1,'stop':0}]},'model':{'type':'WordPiece','vocab':{'[UNK]':0,'the':1,'##e':2,'n':3,'##a':4}}}";
 
+/* The map has no key: its trie is one empty unit. */
+static const char unigram_json[] =
+    "{'normalizer':{'type':'Sequence','normalizers':[{'type':'Precompiled','precompiled_charsmap':'BAAAAAAAAAA='},{'type':"
+    "'Nmt'},{'type':'Prepend','prepend':'_'}]},'pre_tokenizer':{'type':'Metaspace'},'post_processor':{'type':"
+    "'TemplateProcessing','single':[{'Sequence':{'id':'A'}}],'pair':[{'Sequence':{'id':'A'}},{'Sequence':{'id':'B'}}],"
+    "'special_tokens':{}},'decoder':{'type':'Sequence','decoders':[{'type':'Metaspace'},{'type':'ByteFallback'},{'type':"
+    "'Fuse'}]},'model':{'type':'Unigram','unk_id':0,'byte_fallback':true,'vocab':[['?',0],['a',-1],['the',-2],['<0xCC>',-3],"
+    "['<0x81>',-3],['e',-4],['\xE2\x96\x81',-2],['i',-2]]}}";
+
+static const char fallback_json[] =
+    "{'normalizer':{'type':'Replace','pattern':{'String':' '},'content':'_'},'decoder':{'type':'ByteFallback'},'model':{"
+    "'type':'BPE','byte_fallback':true,'fuse_unk':true,'unk_token':'?','merges':['a n','e _'],'vocab':{'?':0,'a':1,'n':2,'e':3,"
+    "'_':4,'an':5,'e_':6,'<0xC3>':7,'<0xAF>':8,'<0x71>':9}}}";
+
 static void *encode_many(void *tokenizer) {
   for (int i = 0; i < 50; i++)
     if (use_tokenizer(tokenizer) != EMILY_OK) return tokenizer;
@@ -239,10 +296,13 @@ int main(void) {
       cmocka_unit_test(wrong_files_are_refused),
       cmocka_unit_test(deep_nesting_is_refused),
       cmocka_unit_test(missing_files_are_named),
+      cmocka_unit_test(folders),
       cmocka_unit_test(bad_arguments_are_refused),
       cmocka_unit_test(settings_fit_the_callers_struct),
       cmocka_unit_test_prestate(every_allocation_may_fail, (void *)byte_level_json),
       cmocka_unit_test_prestate(every_allocation_may_fail, (void *)wordpiece_json),
+      cmocka_unit_test_prestate(every_allocation_may_fail, (void *)unigram_json),
+      cmocka_unit_test_prestate(every_allocation_may_fail, (void *)fallback_json),
       cmocka_unit_test(many_threads_share_one),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
