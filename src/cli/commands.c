@@ -6,6 +6,10 @@
 const cli_command *const cli_commands[] = {
     &cli_embed_command,
     &cli_search_command,
+    &cli_classify_command,
+    &cli_fill_mask_command,
+    &cli_answer_command,
+    &cli_tag_command,
     &cli_generate_command,
     &cli_forward_command,
     &cli_features_command,

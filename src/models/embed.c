@@ -1,7 +1,6 @@
 /* embed.c: texts to vectors. See emily/embed.h.
  *
- * All texts are tokenized, sorted by their number of tokens (longest first: what is too large for the memory shows at once), and cut into
- * batches of like length; a batch is one evaluation. Rows are padded at the right.
+ * Texts are prepared and tokenized, and go through the model as text_rows.h has it.
  */
 #include "emily/embed.h"
 
@@ -11,10 +10,10 @@
 #include "io/file.h"
 #include "models/embed_config.h"
 #include "models/model.h"
+#include "models/text_rows.h"
 #include "text/unicode.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const int64_t DEFAULT_BATCH_TOKENS = 4096;
@@ -123,40 +122,27 @@ static bool prepare(const emily_embedder *e, const char *prompt, const char *tex
                              : emily__str_append(out, start, count);
 }
 
-typedef struct row {
-  emily_encoding *encoding;
-  size_t index;   /* of the text */
-  int64_t tokens; /* at least 1 */
-} row;
-
 typedef struct job {
   const emily_embedder *embedder;
-  const emily_embed_options *options;
   const char *prompt;
-  row *rows;
-  size_t count;
+  emily__text_rows rows;
   float *out;
 } job;
 
-static emily_status tokenize_one(const job *j, const char *text, size_t length, emily__str *raw, emily__str *ready,
-                                 row *out) {
+static emily_status tokenize_one(job *j, size_t index, const char *text, size_t length, emily__str *raw, emily__str *ready) {
   emily_encode_options options = EMILY_ENCODE_OPTIONS_INIT;
+  emily_encoding *encoding;
   options.max_length = j->embedder->max_tokens;
   if (!prepare(j->embedder, j->prompt, text, length, raw, ready)) return EMILY_OUT_OF_MEMORY;
-  EMILY__TRY(emily_tokenizer_encode(j->embedder->tokenizer, ready->data, ready->count, NULL, 0, &options,
-                                    &out->encoding));
-  size_t count = emily_encoding_count(out->encoding);
-  out->tokens = count ? (int64_t)count : 1;
-  return EMILY_OK;
+  EMILY__TRY(emily_tokenizer_encode(j->embedder->tokenizer, ready->data, ready->count, NULL, 0, &options, &encoding));
+  return emily__text_rows_add(&j->rows, encoding, index);
 }
 
-static emily_status tokenize(job *j, const char *const *texts, const size_t *lengths) {
+static emily_status tokenize(job *j, const char *const *texts, const size_t *lengths, size_t count) {
   emily__str raw = {0}, ready = {0};
   emily_status status = EMILY_OK;
-  for (size_t i = 0; i < j->count && status == EMILY_OK; i++) {
-    j->rows[i].index = i;
-    status = tokenize_one(j, texts[i], lengths ? lengths[i] : strlen(texts[i]), &raw, &ready, &j->rows[i]);
-  }
+  for (size_t i = 0; i < count && status == EMILY_OK; i++)
+    status = tokenize_one(j, i, texts[i], lengths ? lengths[i] : strlen(texts[i]), &raw, &ready);
   emily__str_free(&raw);
   emily__str_free(&ready);
   return status;
@@ -164,90 +150,32 @@ static emily_status tokenize(job *j, const char *const *texts, const size_t *len
 
 /* ---- a batch ---- */
 
-static int by_length(const void *a, const void *b) {
-  const row *x = a, *y = b;
-  if (x->tokens != y->tokens) return x->tokens > y->tokens ? -1 : 1;
-  return x->index < y->index ? -1 : 1;
+/* The hidden state [n, T, D], pooled: [n, size] */
+static emily_array *pool(void *context, emily_scope *s, const emily__text_batch *batch, const emily_array_map *inputs,
+                         const emily_array_map *outputs) {
+  (void)batch;
+  const emily__embed_config *c = &((const job *)context)->embedder->config;
+  emily_array *h = emily_array_map_get(outputs, "last_hidden_state"), *parts[6];
+  emily_array *mask = emily_astype(s, emily_array_map_get(inputs, "attention_mask"), EMILY_BOOL);
+  for (int32_t i = 0; i < c->pooling_count; i++) parts[i] = c->pooling[i](s, h, mask);
+  emily_array *y = c->pooling_count == 1 ? parts[0] : emily_concatenate(s, parts, c->pooling_count, 1);
+  return c->normalize ? emily__l2_normalize(s, y) : y;
 }
 
-/* ids and mask int32 [n, length], padded with 0. */
-static void fill(const row *rows, size_t n, int64_t length, int32_t *ids, int32_t *mask) {
-  for (size_t r = 0; r < n; r++) {
-    size_t count = emily_encoding_count(rows[r].encoding), at = r * (size_t)length;
-    if (count) memcpy(ids + at, emily_encoding_ids(rows[r].encoding), count * sizeof *ids);
-    for (size_t t = 0; t < count; t++) mask[at + t] = 1;
-  }
-}
-
-/* Put `values` [n, length] under a name. */
-static emily_status set_input(emily_array_map *map, const char *name, const int32_t *values, size_t n, int64_t length) {
-  emily_array *array = emily_array_from_data(values, (const int64_t[]){(int64_t)n, length}, 2, EMILY_INT32);
-  if (!array) return emily_last_error()->status;
-  emily_status status = emily_array_map_set(map, name, array);
-  emily_array_release(array);
-  return status;
-}
-
-static emily_status batch_inputs(const row *rows, size_t n, int64_t length, emily_array_map *map) {
-  size_t cells = n * (size_t)length;
-  int32_t *values = emily__calloc(cells, 2 * sizeof *values);
-  if (!values) return EMILY_OUT_OF_MEMORY;
-  fill(rows, n, length, values, values + cells);
-  emily_status status = set_input(map, "input_ids", values, n, length);
-  if (status == EMILY_OK) status = set_input(map, "attention_mask", values + cells, n, length);
-  emily__free(values);
-  return status;
-}
-
-/* h [n, T, D]: [n, size], lazily */
-static emily_array *pool(const emily_embedder *e, emily_scope *s, emily_array *h, emily_array *given_mask) {
-  emily_array *parts[6], *mask = emily_astype(s, given_mask, EMILY_BOOL);
-  for (int32_t i = 0; i < e->config.pooling_count; i++) parts[i] = e->config.pooling[i](s, h, mask);
-  emily_array *y = e->config.pooling_count == 1 ? parts[0] : emily_concatenate(s, parts, e->config.pooling_count, 1);
-  return e->config.normalize ? emily__l2_normalize(s, y) : y;
-}
-
-static emily_status build(const job *j, emily_array_map *inputs, emily_array_map *outputs, emily_array **out) {
-  static const char *const wanted[] = {"last_hidden_state"};
-  const emily_embedder *e = j->embedder;
-  emily_scope *s = emily_scope_open(j->options->stream ? j->options->stream : emily_model_stream(e->model));
-  emily_status status = emily_model_forward(e->model, s, inputs, wanted, 1, outputs);
-  if (status == EMILY_OK)
-    *out = emily_scope_keep(s, pool(e, s, emily_array_map_get(outputs, wanted[0]),
-                                    emily_array_map_get(inputs, "attention_mask")));
-  emily_status closed = emily_scope_close(s);
-  return status != EMILY_OK ? status : closed;
-}
-
-/* The vectors of rows [0, n), n >= 1, which are sorted: the first is the longest. */
-static emily_status run_batch(const job *j, const row *rows, size_t n) {
-  emily_array_map *inputs = emily_array_map_new(), *outputs = emily_array_map_new();
-  emily_array *y = NULL;
-  emily_status status = inputs && outputs ? batch_inputs(rows, n, rows[0].tokens, inputs) : EMILY_OUT_OF_MEMORY;
-  if (status == EMILY_OK) status = build(j, inputs, outputs, &y);
-  emily_array_map_release(inputs);
-  emily_array_map_release(outputs); /* before the evaluation, so that the hidden state's memory can be reused */
-  size_t size = (size_t)j->embedder->size, bytes = n * size * sizeof(float);
-  float *values = status == EMILY_OK ? emily__malloc(bytes) : NULL;
-  if (status == EMILY_OK) status = values ? emily_array_read(y, values, bytes) : EMILY_OUT_OF_MEMORY;
-  for (size_t r = 0; r < n && status == EMILY_OK; r++)
-    memcpy(j->out + rows[r].index * size, values + r * size, size * sizeof(float));
-  emily__free(values);
-  emily_array_release(y);
-  return status;
-}
-
-static emily_status run_all(const job *j) {
-  int64_t most = j->options->batch_tokens > 0 ? j->options->batch_tokens : DEFAULT_BATCH_TOKENS;
-  for (size_t at = 0; at < j->count;) {
-    size_t fits = (size_t)(most / j->rows[at].tokens), n = j->count - at;
-    if (n > fits) n = fits ? fits : 1;
-    EMILY__TRY(run_batch(j, j->rows + at, n));
-    at += n;
-    if (j->options->progress && j->options->progress(at, j->count, j->options->context) != 0)
-      return emily__fail(EMILY_CANCELLED, WHERE, "stopped on request after %zu of %zu texts", at, j->count);
-  }
+static emily_status keep(void *context, const emily__text_batch *batch, const float *values, size_t size) {
+  const job *j = context;
+  for (size_t r = 0; r < batch->count; r++) memcpy(j->out + batch->rows[r].text * size, values + r * size, size * sizeof *values);
   return EMILY_OK;
+}
+
+static emily_status run(job *j, const emily_embed_options *options) {
+  static const char *const wanted[] = {"last_hidden_state"};
+  const emily_task_run how = {.batch_tokens = options->batch_tokens, .progress = options->progress,
+                              .context = options->context, .stream = options->stream};
+  const emily__text_work work = {.where = WHERE, .model = j->embedder->model, .run = &how,
+                                 .batch_tokens = DEFAULT_BATCH_TOKENS, .outputs = wanted, .output_count = 1,
+                                 .context = j, .reduce = pool, .take = keep};
+  return emily__text_rows_run(&work, &j->rows);
 }
 
 static emily_status check(const emily_embedder *embedder, const char *const *texts, size_t count,
@@ -266,17 +194,10 @@ emily_status emily_embed(emily_embedder *embedder, const char *const *texts, con
   static const emily_embed_options defaults = EMILY_EMBED_OPTIONS_INIT;
   if (!options) options = &defaults;
   EMILY__TRY(check(embedder, texts, count, options, out));
-  job j = {.embedder = embedder, .options = options, .count = count, .out = out};
+  job j = {.embedder = embedder, .out = out};
   EMILY__TRY(emily__embed_config_prompt(&embedder->config, options->prompt_name, &j.prompt));
-  if (count == 0) return EMILY_OK;
-  j.rows = emily__calloc(count, sizeof *j.rows);
-  if (!j.rows) return EMILY_OUT_OF_MEMORY;
-  emily_status status = tokenize(&j, texts, lengths);
-  if (status == EMILY_OK) {
-    qsort(j.rows, count, sizeof *j.rows, by_length);
-    status = run_all(&j);
-  }
-  for (size_t i = 0; i < count; i++) emily_encoding_free(j.rows[i].encoding);
-  emily__free(j.rows);
+  emily_status status = tokenize(&j, texts, lengths, count);
+  if (status == EMILY_OK && count) status = run(&j, options);
+  emily__text_rows_free(&j.rows);
   return status;
 }

@@ -1,6 +1,8 @@
 /* model.c: the list of designs. */
 #include "text/model.h"
 
+#include "text/bpe.h"
+
 #include <string.h>
 
 static const emily__model_ops *const designs[] = {&emily__bpe, &emily__unigram, &emily__wordlevel, &emily__wordpiece};
@@ -22,6 +24,11 @@ emily_status emily__model_load(const json_t *json, const char *name, emily__mode
     if (!strcmp(designs[i]->type, type)) return designs[i]->load(json, name, out);
   return emily__fail(EMILY_UNSUPPORTED, "tokenizer", "%s: the tokenizer model \"%s\" is not supported (BPE, "
                      "Unigram, WordLevel and WordPiece are)", name, type);
+}
+
+bool emily__model_continues(const emily__model *model) {
+  if (model->ops == &emily__wordpiece) return emily__wordpiece_continues(model);
+  return model->ops == &emily__bpe && ((const emily__bpe_model *)model)->prefix[0];
 }
 
 void emily__model_free(emily__model *model) {

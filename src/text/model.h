@@ -67,6 +67,10 @@ struct emily__model {
 
 extern const emily__model_ops emily__bpe, emily__unigram, emily__wordlevel, emily__wordpiece;
 
+/* Whether tokens that go on with a word begin with a prefix ("##") of their own. */
+bool emily__model_continues(const emily__model *model);
+bool emily__wordpiece_continues(const emily__model *model);
+
 emily_status emily__model_load(const json_t *json, const char *name, emily__model **out);
 void emily__model_free(emily__model *model);
 void emily__model_room_free(emily__model_room *room);

@@ -38,6 +38,9 @@ emily_status emily__special_tokens_read(const json_t *config, const json_t *map,
 emily_status emily__special_tokens_set(emily__special_tokens *tokens, const char *name, const char *text,
                                        size_t length, const emily_tokenizer *tokenizer);
 
+/* Whether tokens that go on with a word begin with a prefix of their own, as WordPiece's "##". */
+bool emily__tokenizer_continues(const emily_tokenizer *tokenizer);
+
 /* NULL when there is none of that name. */
 const emily__special_token *emily__special_token_named(const emily__special_tokens *tokens, const char *name);
 void emily__special_tokens_free(emily__special_tokens *tokens);

@@ -1,5 +1,6 @@
 /* tokenizer.c: loading a tokenizer, and what can be asked of it. */
 #include "text/tokenizer.h"
+#include "text/special.h"
 
 #include "io/file.h"
 #include "io/gguf_source.h"
@@ -262,6 +263,8 @@ emily_status emily_tokenizer_id_to_token(const emily_tokenizer *tokenizer, int32
   *length = found_length;
   return EMILY_OK;
 }
+
+bool emily__tokenizer_continues(const emily_tokenizer *tokenizer) { return emily__model_continues(tokenizer->model); }
 
 bool emily_tokenizer_is_special(const emily_tokenizer *tokenizer, int32_t id) {
   const emily__added_token *added = tokenizer ? emily__added_by_id(&tokenizer->added, id) : NULL;

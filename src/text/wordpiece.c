@@ -97,4 +97,6 @@ static emily_status load(const json_t *json, const char *name, emily__model **ou
   return EMILY_OK;
 }
 
+bool emily__wordpiece_continues(const emily__model *model) { return ((const wordpiece *)model)->prefix_length > 0; }
+
 const emily__model_ops emily__wordpiece = {"WordPiece", load, encode, free_wordpiece};

@@ -1,0 +1,59 @@
+/* emily/classify.h: labels for texts, by a model with a head for sequences.
+ *
+ * Scores are those of Transformers' text classification: a softmax over the labels, or a sigmoid of each where the config's problem_type is
+ * multi_label_classification or there is one label, or the bare number for a regression. Labels have the names of the config's id2label.
+ * A text longer than the model reads is cut.
+ *
+ *     emily_classifier *classifier;
+ *     emily_status status = emily_classifier_load("sst2", NULL, &classifier);
+ *     int64_t labels = emily_model_label_count(emily_classifier_model(classifier));
+ *     emily_label_score *scores = malloc(count * labels * sizeof *scores);
+ *     status = emily_classify(classifier, texts, NULL, count, NULL, scores);        scores[i * labels] is the best of text i
+ *     emily_classifier_release(classifier);
+ */
+#ifndef EMILY_CLASSIFY_H
+#define EMILY_CLASSIFY_H
+
+#include "emily/model.h"
+#include "emily/task.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Immutable: any number of threads may use one at the same time. */
+typedef struct emily_classifier emily_classifier;
+
+/* Load a folder. options may be NULL. EMILY_UNSUPPORTED where the model has another head than for sequences; other errors as of
+ * emily_model_load and emily_tokenizer_load. The caller owns one reference. */
+EMILY_API emily_status emily_classifier_load(const char *path, const emily_model_options *options, emily_classifier **out);
+EMILY_API emily_classifier *emily_classifier_retain(emily_classifier *classifier);
+EMILY_API void emily_classifier_release(emily_classifier *classifier); /* NULL does nothing */
+
+EMILY_API int64_t emily_classifier_max_tokens(const emily_classifier *classifier); /* longer texts are cut */
+EMILY_API emily_model *emily_classifier_model(const emily_classifier *classifier); /* borrowed */
+
+typedef struct emily_label_score {
+  int64_t label;    /* its index */
+  const char *name; /* belongs to the model */
+  float score;
+} emily_label_score;
+
+typedef struct emily_classify_options {
+  size_t struct_size;
+  int64_t top_k;              /* labels a text, the best ones; 0, or more than there are: all */
+  const char *const *pairs;   /* a second text beside each (a premise's hypothesis); NULL: none */
+  const size_t *pair_lengths; /* as lengths */
+  emily_task_run run;
+} emily_classify_options;
+#define EMILY_CLASSIFY_OPTIONS_INIT {sizeof(emily_classify_options), 0, NULL, NULL, EMILY_TASK_RUN_INIT}
+
+/* Labels of `count` texts to out[count * top_k], in the texts' order, the best first (of equals, the first of the config). lengths:
+ * bytes of each text, or NULL where all end with NUL. options may be NULL. out is undefined after a failure. */
+EMILY_API emily_status emily_classify(emily_classifier *classifier, const char *const *texts, const size_t *lengths,
+                                      size_t count, const emily_classify_options *options, emily_label_score *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

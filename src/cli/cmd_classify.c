@@ -1,0 +1,133 @@
+/* cmd_classify.c: `emily classify`: labels for texts. */
+#include "base/vec.h"
+#include "cli/commands.h"
+#include "cli/json_out.h"
+#include "cli/message.h"
+#include "cli/output.h"
+#include "cli/text_work.h"
+#include "emily/classify.h"
+
+enum { SHOWN_LABELS = 3, SHOWN_BYTES = 60 };
+
+typedef struct settings {
+  cli_int top_k;
+  bool json;
+  const char *jsonl;
+} settings;
+
+static const cli_option options[] = {
+    {"top-k", 'k', CLI_INT, "K", NULL, "only the K best labels (default: all in JSON, 3 for people)", 1, 1 << 24,
+     offsetof(settings, top_k)},
+    {"json", 0, CLI_FLAG, NULL, NULL, "print {\"text\": \"...\", \"labels\": [{\"label\": ..., \"score\": ...}]} for each text",
+     .offset = offsetof(settings, json)},
+    {"jsonl", 0, CLI_TEXT, "FILE", NULL, "read {\"text\": \"...\"} lines and print {\"labels\": [...]} for each; - is standard input",
+     .offset = offsetof(settings, jsonl)},
+};
+
+typedef struct task {
+  const settings *settings;
+  emily_classifier *classifier;
+  size_t top_k; /* labels a text */
+  EMILY__VEC(emily_label_score) scores; /* [texts, top_k] */
+} task;
+
+static emily_status classify(void *context, const char *const *texts, const size_t *lengths, const char *const *pairs,
+                             const size_t *pair_lengths, size_t count) {
+  task *t = context;
+  emily_classify_options how = EMILY_CLASSIFY_OPTIONS_INIT;
+  how.top_k = (int64_t)t->top_k;
+  how.pairs = pairs;
+  how.pair_lengths = pair_lengths;
+  t->scores.count = 0;
+  if (!emily__vec_reserve(&t->scores, count * t->top_k)) return EMILY_OUT_OF_MEMORY;
+  return emily_classify(t->classifier, texts, lengths, count, &how, t->scores.data);
+}
+
+static void print_json(const task *t, const char *text, size_t length, const emily_label_score *scores) {
+  cli_json json = {0};
+  cli_json_begin(&json, '{');
+  if (!t->settings->jsonl) {
+    cli_json_key(&json, "text");
+    cli_json_bytes(&json, text, length);
+  }
+  cli_json_key(&json, "labels");
+  cli_json_begin(&json, '[');
+  for (size_t i = 0; i < t->top_k; i++) {
+    cli_json_begin(&json, '{');
+    cli_json_put_text(&json, "label", scores[i].name);
+    cli_json_key(&json, "score");
+    cli_json_float(&json, scores[i].score);
+    cli_json_end(&json, '}');
+  }
+  cli_json_end(&json, ']');
+  cli_json_end(&json, '}');
+}
+
+/* "POSITIVE 0.9998, NEGATIVE 0.0002  I liked it" */
+static void print_line(const task *t, const char *text, size_t length, const emily_label_score *scores) {
+  const char *bold = cli_out_colour() ? "\033[1m" : "", *plain = *bold ? "\033[0m" : "";
+  for (size_t i = 0; i < t->top_k; i++)
+    cli_outf("%s%s%s%s %.4f", i ? ", " : "", i ? "" : bold, scores[i].name, i ? "" : plain, (double)scores[i].score);
+  cli_out("  ");
+  cli_text_shown(text, length, SHOWN_BYTES);
+  cli_out("\n");
+}
+
+static void print(void *context, const char *text, size_t length, size_t index) {
+  const task *t = context;
+  const emily_label_score *scores = t->scores.data + index * t->top_k;
+  if (t->settings->json || t->settings->jsonl) print_json(t, text, length, scores);
+  else print_line(t, text, length, scores);
+}
+
+static size_t wanted_labels(const task *t) {
+  size_t labels = (size_t)emily_model_label_count(emily_classifier_model(t->classifier));
+  size_t preset = t->settings->json || t->settings->jsonl ? labels : SHOWN_LABELS;
+  size_t wanted = t->settings->top_k.given ? (size_t)t->settings->top_k.value : preset;
+  return wanted < labels ? wanted : labels;
+}
+
+static int run(const cli_call *call) {
+  task t = {.settings = call->settings};
+  emily_model_options model = EMILY_MODEL_OPTIONS_INIT;
+  model.device = call->common.device;
+  if (t.settings->jsonl && call->operand_count > 1)
+    return cli_error(CLI_USAGE, "classify: with --jsonl, texts come from its lines: give none beside it");
+  if (emily_classifier_load(call->operands[0], &model, &t.classifier)) return cli_library_error();
+  t.top_k = wanted_labels(&t);
+  cli_text_work work = {.doing = "Classifying", .jsonl = t.settings->jsonl, .key = "text", .second_key = "text_pair",
+                        .context = &t, .run = classify, .print = print};
+  int code = cli_text_work_run(&work, call, 1);
+  emily__vec_free(&t.scores);
+  emily_classifier_release(t.classifier);
+  return code;
+}
+
+static const char *const examples[] = {
+    "emily classify sst2 \"What a lovely day.\" \"Never again!\"",
+    "emily classify sst2 --top-k 1 --json - <reviews.txt",
+    "echo '{\"text\": \"It rains.\", \"text_pair\": \"It is wet.\"}' | emily classify mnli --jsonl -",
+    NULL,
+};
+
+const cli_command cli_classify_command = {
+    .name = "classify",
+    .synopsis = "MODEL [TEXT... | -]",
+    .summary = "Label texts",
+    .details =
+        "Prints the labels of each text with their scores, the best first. Without TEXT,\n"
+        "or with -, each line of standard input is a text. Scores are shares of one\n"
+        "(a softmax), or each between 0 and 1 by itself where the model may give several\n"
+        "labels. Of a text longer than the model reads, only the beginning counts.\n"
+        "\n"
+        "A line of --jsonl may have \"text_pair\" too, for models that compare two texts. A\n"
+        "line that cannot be answered gets {\"error\": \"...\"} in its place and a message; the\n"
+        "others are answered, and the exit code is 1.\n",
+    .examples = examples,
+    CLI_OPTIONS(options),
+    .settings_size = sizeof(settings),
+    .least_operands = 1,
+    .most_operands = SIZE_MAX,
+    .computes = true,
+    .run = run,
+};
