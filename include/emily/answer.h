@@ -51,9 +51,9 @@ typedef struct emily_answer_options {
   int64_t stride;            /* tokens of the context that a window shares with the one before; 0: half a window, at most 128 */
   int32_t allow_none;        /* 1: that the context holds no answer is one of the answers, with text "" */
   int32_t reserved;
-  emily_task_run run;
+  const emily_task_run *run; /* how: batches, progress, cancelling; NULL: as it comes */
 } emily_answer_options;
-#define EMILY_ANSWER_OPTIONS_INIT {sizeof(emily_answer_options), 0, 0, 0, 0, 0, 0, EMILY_TASK_RUN_INIT}
+#define EMILY_ANSWER_OPTIONS_INIT {sizeof(emily_answer_options), 0, 0, 0, 0, 0, 0, NULL}
 
 /* The answers to questions[i] in contexts[i]. lengths: bytes of each, or NULL where all end with NUL. options may be NULL. EMILY_INVALID_ARGUMENT where a question leaves
  * no room for its context. The caller frees *out by emily_answers_free. */

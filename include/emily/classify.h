@@ -6,9 +6,10 @@
  *
  *     emily_classifier *classifier;
  *     emily_status status = emily_classifier_load("sst2", NULL, &classifier);
- *     int64_t labels = emily_model_label_count(emily_classifier_model(classifier));
- *     emily_label_score *scores = malloc(count * labels * sizeof *scores);
- *     status = emily_classify(classifier, texts, NULL, count, NULL, scores);        scores[i * labels] is the best of text i
+ *     emily_labels *labels;
+ *     status = emily_classify(classifier, texts, NULL, count, NULL, &labels);
+ *     const emily_label_score *best = emily_labels_at(labels, 0);                     best->name, best->score
+ *     emily_labels_free(labels);
  *     emily_classifier_release(classifier);
  */
 #ifndef EMILY_CLASSIFY_H
@@ -39,19 +40,27 @@ typedef struct emily_label_score {
   float score;
 } emily_label_score;
 
+/* The labels of many texts. */
+typedef struct emily_labels emily_labels;
+
 typedef struct emily_classify_options {
   size_t struct_size;
   int64_t top_k;              /* labels a text, the best ones; 0, or more than there are: all */
   const char *const *pairs;   /* a second text beside each (a premise's hypothesis); NULL: none */
   const size_t *pair_lengths; /* as lengths */
-  emily_task_run run;
+  const emily_task_run *run; /* how: batches, progress, cancelling; NULL: as it comes */
 } emily_classify_options;
-#define EMILY_CLASSIFY_OPTIONS_INIT {sizeof(emily_classify_options), 0, NULL, NULL, EMILY_TASK_RUN_INIT}
+#define EMILY_CLASSIFY_OPTIONS_INIT {sizeof(emily_classify_options), 0, NULL, NULL, NULL}
 
-/* Labels of `count` texts to out[count * top_k], in the texts' order, the best first (of equals, the first of the config). lengths:
- * bytes of each text, or NULL where all end with NUL. options may be NULL. out is undefined after a failure. */
+/* lengths: bytes of each text, or NULL where all end with NUL. options may be NULL. The caller frees *out by emily_labels_free. */
 EMILY_API emily_status emily_classify(emily_classifier *classifier, const char *const *texts, const size_t *lengths,
-                                      size_t count, const emily_classify_options *options, emily_label_score *out);
+                                      size_t count, const emily_classify_options *options, emily_labels **out);
+
+EMILY_API size_t emily_labels_top_k(const emily_labels *labels); /* labels a text: as many as were asked for, or as there are */
+
+/* The labels of a text, the best first (of equals, the first of the config); NULL where there is no such text. They belong to the labels. */
+EMILY_API const emily_label_score *emily_labels_at(const emily_labels *labels, size_t text);
+EMILY_API void emily_labels_free(emily_labels *labels); /* NULL does nothing */
 
 #ifdef __cplusplus
 }

@@ -46,9 +46,9 @@ typedef struct emily_fills emily_fills;
 typedef struct emily_fill_options {
   size_t struct_size;
   int64_t top_k; /* tokens a mask; 0: 5 */
-  emily_task_run run;
+  const emily_task_run *run; /* how: batches, progress, cancelling; NULL: as it comes */
 } emily_fill_options;
-#define EMILY_FILL_OPTIONS_INIT {sizeof(emily_fill_options), 0, EMILY_TASK_RUN_INIT}
+#define EMILY_FILL_OPTIONS_INIT {sizeof(emily_fill_options), 0, NULL}
 
 /* lengths: bytes of each text, or NULL where all end with NUL. options may be NULL. EMILY_INVALID_ARGUMENT names a text without a
  * mask. The caller frees *out by emily_fills_free. */

@@ -59,15 +59,15 @@ typedef struct emily_tag_options {
   int32_t reserved;
   int64_t max_tokens;  /* of a window; 0: what the model reads */
   int64_t stride;      /* tokens that a window shares with the one before; 0: a quarter of a window, at most 128 */
-  emily_task_run run;
+  const emily_task_run *run; /* how: batches, progress, cancelling; NULL: as it comes */
 } emily_tag_options;
-#define EMILY_TAG_OPTIONS_INIT {sizeof(emily_tag_options), 0, 0, 0, 0, EMILY_TASK_RUN_INIT}
+#define EMILY_TAG_OPTIONS_INIT {sizeof(emily_tag_options), 0, 0, 0, 0, NULL}
 
 /* lengths: bytes of each text, or NULL where all end with NUL. options may be NULL. The caller frees *out by emily_tags_free. */
 EMILY_API emily_status emily_tag(emily_tagger *tagger, const char *const *texts, const size_t *lengths, size_t count,
                                  const emily_tag_options *options, emily_tags **out);
 
-EMILY_API size_t emily_tags_count(const emily_tags *tags, size_t text);
+EMILY_API size_t emily_tags_count(const emily_tags *tags, size_t text); /* how many spans the text has */
 
 /* In the text's order; NULL behind the last. It belongs to the tags. */
 EMILY_API const emily_tag_span *emily_tags_at(const emily_tags *tags, size_t text, size_t index);

@@ -11,8 +11,9 @@ extern "C" {
 /* Told after each pass how much of the whole is done, on the calling thread. Anything but 0 stops: EMILY_CANCELLED. */
 typedef int32_t emily_task_progress(size_t done, size_t total, void *context);
 
-/* A member of each task's options. Texts of like length share a pass, which changes a result by rounding at most. */
+/* What each task's options point to. Texts of like length share a pass, which changes a result by rounding at most. */
 typedef struct emily_task_run {
+  size_t struct_size;
   int64_t batch_tokens; /* most tokens a pass, padding counted; 0: the task's default. A longer text goes alone */
   emily_task_progress *progress; /* may be NULL */
   void *context;                 /* of progress */
@@ -20,7 +21,7 @@ typedef struct emily_task_run {
                             or a signal handler may write it */
   emily_stream *stream;  /* NULL: the model's */
 } emily_task_run;
-#define EMILY_TASK_RUN_INIT {0, NULL, NULL, NULL, NULL}
+#define EMILY_TASK_RUN_INIT {sizeof(emily_task_run), 0, NULL, NULL, NULL, NULL}
 
 #ifdef __cplusplus
 }

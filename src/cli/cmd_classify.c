@@ -1,5 +1,4 @@
 /* cmd_classify.c: `emily classify`: labels for texts. */
-#include "base/vec.h"
 #include "cli/commands.h"
 #include "cli/json_out.h"
 #include "cli/message.h"
@@ -27,20 +26,19 @@ static const cli_option options[] = {
 typedef struct task {
   const settings *settings;
   emily_classifier *classifier;
-  size_t top_k; /* labels a text */
-  EMILY__VEC(emily_label_score) scores; /* [texts, top_k] */
+  emily_labels *labels; /* of the latest batch */
 } task;
 
 static emily_status classify(void *context, const char *const *texts, const size_t *lengths, const char *const *pairs,
                              const size_t *pair_lengths, size_t count) {
   task *t = context;
   emily_classify_options how = EMILY_CLASSIFY_OPTIONS_INIT;
-  how.top_k = (int64_t)t->top_k;
+  how.top_k = t->settings->top_k.given ? t->settings->top_k.value : t->settings->json || t->settings->jsonl ? 0 : SHOWN_LABELS;
   how.pairs = pairs;
   how.pair_lengths = pair_lengths;
-  t->scores.count = 0;
-  if (!emily__vec_reserve(&t->scores, count * t->top_k)) return EMILY_OUT_OF_MEMORY;
-  return emily_classify(t->classifier, texts, lengths, count, &how, t->scores.data);
+  emily_labels_free(t->labels);
+  t->labels = NULL;
+  return emily_classify(t->classifier, texts, lengths, count, &how, &t->labels);
 }
 
 static void print_json(const task *t, const char *text, size_t length, const emily_label_score *scores) {
@@ -52,7 +50,7 @@ static void print_json(const task *t, const char *text, size_t length, const emi
   }
   cli_json_key(&json, "labels");
   cli_json_begin(&json, '[');
-  for (size_t i = 0; i < t->top_k; i++) {
+  for (size_t i = 0; i < emily_labels_top_k(t->labels); i++) {
     cli_json_begin(&json, '{');
     cli_json_put_text(&json, "label", scores[i].name);
     cli_json_key(&json, "score");
@@ -66,7 +64,7 @@ static void print_json(const task *t, const char *text, size_t length, const emi
 /* "POSITIVE 0.9998, NEGATIVE 0.0002  I liked it" */
 static void print_line(const task *t, const char *text, size_t length, const emily_label_score *scores) {
   const char *bold = cli_out_colour() ? "\033[1m" : "", *plain = *bold ? "\033[0m" : "";
-  for (size_t i = 0; i < t->top_k; i++)
+  for (size_t i = 0; i < emily_labels_top_k(t->labels); i++)
     cli_outf("%s%s%s%s %.4f", i ? ", " : "", i ? "" : bold, scores[i].name, i ? "" : plain, (double)scores[i].score);
   cli_out("  ");
   cli_text_shown(text, length, SHOWN_BYTES);
@@ -75,16 +73,9 @@ static void print_line(const task *t, const char *text, size_t length, const emi
 
 static void print(void *context, const char *text, size_t length, size_t index) {
   const task *t = context;
-  const emily_label_score *scores = t->scores.data + index * t->top_k;
+  const emily_label_score *scores = emily_labels_at(t->labels, index);
   if (t->settings->json || t->settings->jsonl) print_json(t, text, length, scores);
   else print_line(t, text, length, scores);
-}
-
-static size_t wanted_labels(const task *t) {
-  size_t labels = (size_t)emily_model_label_count(emily_classifier_model(t->classifier));
-  size_t preset = t->settings->json || t->settings->jsonl ? labels : SHOWN_LABELS;
-  size_t wanted = t->settings->top_k.given ? (size_t)t->settings->top_k.value : preset;
-  return wanted < labels ? wanted : labels;
 }
 
 static int run(const cli_call *call) {
@@ -94,11 +85,10 @@ static int run(const cli_call *call) {
   if (t.settings->jsonl && call->operand_count > 1)
     return cli_error(CLI_USAGE, "classify: with --jsonl, texts come from its lines: give none beside it");
   if (emily_classifier_load(call->operands[0], &model, &t.classifier)) return cli_library_error();
-  t.top_k = wanted_labels(&t);
   cli_text_work work = {.doing = "Classifying", .jsonl = t.settings->jsonl, .key = "text", .second_key = "text_pair",
                         .context = &t, .run = classify, .print = print};
   int code = cli_text_work_run(&work, call, 1);
-  emily__vec_free(&t.scores);
+  emily_labels_free(t.labels);
   emily_classifier_release(t.classifier);
   return code;
 }

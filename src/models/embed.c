@@ -170,7 +170,7 @@ static emily_status keep(void *context, const emily__text_batch *batch, const fl
 
 static emily_status run(job *j, const emily_embed_options *options) {
   static const char *const wanted[] = {"last_hidden_state"};
-  const emily_task_run how = {.batch_tokens = options->batch_tokens, .progress = options->progress,
+  const emily_task_run how = {.struct_size = sizeof how, .batch_tokens = options->batch_tokens, .progress = options->progress,
                               .context = options->context, .stream = options->stream};
   const emily__text_work work = {.where = WHERE, .model = j->embedder->model, .run = &how,
                                  .batch_tokens = DEFAULT_BATCH_TOKENS, .outputs = wanted, .output_count = 1,

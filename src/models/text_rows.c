@@ -74,7 +74,7 @@ static emily_status make_inputs(const emily__text_work *work, const emily__text_
 
 static emily_status build(const emily__text_work *work, const emily__text_batch *batch, emily_array_map *inputs,
                           emily_array_map *outputs, emily_array **out) {
-  emily_scope *s = emily_scope_open(work->run->stream ? work->run->stream : emily_model_stream(work->model));
+  emily_scope *s = emily_scope_open(work->run && work->run->stream ? work->run->stream : emily_model_stream(work->model));
   emily_status status = emily_model_forward(work->model, s, inputs, work->outputs, work->output_count, outputs);
   if (status == EMILY_OK) *out = emily_scope_keep(s, work->reduce(work->context, s, batch, inputs, outputs));
   emily_status closed = emily_scope_close(s);
@@ -107,12 +107,15 @@ static emily_status run_batch(const emily__text_work *work, const emily__text_ba
 
 static bool cancelled(const emily__text_work *work, size_t done, size_t total) {
   const emily_task_run *run = work->run;
+  if (!run) return false;
   if (done && run->progress && run->progress(done, total, run->context) != 0) return true;
   return run->cancel && __atomic_load_n(run->cancel, __ATOMIC_RELAXED) != 0;
 }
 
 emily_status emily__text_rows_run(const emily__text_work *work, emily__text_rows *rows) {
-  int64_t most = work->run->batch_tokens > 0 ? work->run->batch_tokens : work->batch_tokens;
+  int64_t most = work->run && work->run->batch_tokens > 0 ? work->run->batch_tokens : work->batch_tokens;
+  if (work->run && work->run->struct_size < sizeof *work->run)
+    return emily__fail(EMILY_INVALID_ARGUMENT, work->where, "run must begin as EMILY_TASK_RUN_INIT");
   size_t total = rows->list.count;
   if (total) qsort(rows->list.data, total, sizeof *rows->list.data, by_length);
   for (size_t at = 0;;) {

@@ -37,7 +37,7 @@ typedef struct emily__text_batch {
 typedef struct emily__text_work {
   const char *where; /* the public function, for messages */
   emily_model *model;
-  const emily_task_run *run;
+  const emily_task_run *run; /* NULL: as it comes */
   int64_t batch_tokens; /* where `run` says nothing */
   const char *const *outputs; /* of the model, that reduce needs */
   size_t output_count;

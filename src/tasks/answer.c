@@ -290,7 +290,7 @@ static emily_status tokenize_one(job *j, const asked *a, size_t index) {
 
 static emily_status run(job *j, const asked *a, size_t count) {
   static const char *const wanted[] = {"start_logits", "end_logits"};
-  const emily__text_work work = {.where = WHERE, .model = j->answerer->task.model, .run = &j->options->run,
+  const emily__text_work work = {.where = WHERE, .model = j->answerer->task.model, .run = j->options->run,
                                  .batch_tokens = DEFAULT_BATCH_TOKENS, .outputs = wanted, .output_count = 2,
                                  .context = j, .reduce = both, .take = gather};
   j->answers->first = emily__calloc(count + 1, sizeof *j->answers->first);

@@ -24,13 +24,36 @@ void emily_classifier_release(emily_classifier *classifier) { emily__text_task_r
 int64_t emily_classifier_max_tokens(const emily_classifier *classifier) { return classifier->task.max_tokens; }
 emily_model *emily_classifier_model(const emily_classifier *classifier) { return classifier->task.model; }
 
+/* ---- the answer ---- */
+
+struct emily_labels {
+  emily_classifier *classifier; /* names are its model's */
+  size_t texts, top_k;
+  emily_label_score *list; /* [texts, top_k] */
+};
+
+size_t emily_labels_top_k(const emily_labels *labels) { return labels->top_k; }
+
+const emily_label_score *emily_labels_at(const emily_labels *labels, size_t text) {
+  return text < labels->texts ? labels->list + text * labels->top_k : NULL;
+}
+
+void emily_labels_free(emily_labels *labels) {
+  if (!labels) return;
+  emily_classifier_release(labels->classifier);
+  emily__free(labels->list);
+  emily__free(labels);
+}
+
+/* ---- the run ---- */
+
 typedef struct job {
   const emily_classifier *classifier;
   const emily_classify_options *options;
   emily__text_rows rows;
-  size_t labels, top_k;
-  emily_label_score *sorted; /* room for one text's labels */
-  emily_label_score *out;
+  size_t count;              /* of labels */
+  emily_label_score *sorted; /* room for one text's */
+  emily_labels *labels;
 } job;
 
 static emily_status tokenize(job *j, const char *const *texts, const size_t *lengths, size_t count) {
@@ -81,34 +104,41 @@ static emily_status rank(void *context, const emily__text_batch *batch, const fl
     for (size_t i = 0; i < row_size; i++)
       j->sorted[i] = (emily_label_score){(int64_t)i, emily_model_label(j->classifier->task.model, (int64_t)i), scores[i]};
     qsort(j->sorted, row_size, sizeof *j->sorted, by_score);
-    memcpy(j->out + batch->rows[r].text * j->top_k, j->sorted, j->top_k * sizeof *j->out);
+    memcpy(j->labels->list + batch->rows[r].text * j->labels->top_k, j->sorted, j->labels->top_k * sizeof *j->sorted);
   }
   emily__free(scores);
   return EMILY_OK;
 }
 
-static emily_status run(job *j) {
+static emily_status run(job *j, const char *const *texts, const size_t *lengths, size_t count) {
   static const char *const wanted[] = {"logits"};
-  const emily__text_work work = {.where = WHERE, .model = j->classifier->task.model, .run = &j->options->run,
+  const emily__text_work work = {.where = WHERE, .model = j->classifier->task.model, .run = j->options->run,
                                  .batch_tokens = DEFAULT_BATCH_TOKENS, .outputs = wanted, .output_count = 1,
                                  .context = j, .reduce = logits, .take = rank};
-  j->sorted = emily__calloc(j->labels, sizeof *j->sorted);
-  return j->sorted ? emily__text_rows_run(&work, &j->rows) : EMILY_OUT_OF_MEMORY;
+  j->sorted = emily__calloc(j->count, sizeof *j->sorted);
+  j->labels->list = emily__calloc(count ? count : 1, j->labels->top_k * sizeof *j->labels->list);
+  if (!j->sorted || !j->labels->list) return EMILY_OUT_OF_MEMORY;
+  EMILY__TRY(tokenize(j, texts, lengths, count));
+  return emily__text_rows_run(&work, &j->rows);
 }
 
 emily_status emily_classify(emily_classifier *classifier, const char *const *texts, const size_t *lengths, size_t count,
-                            const emily_classify_options *options, emily_label_score *out) {
+                            const emily_classify_options *options, emily_labels **out) {
   static const emily_classify_options defaults = EMILY_CLASSIFY_OPTIONS_INIT;
   if (!options) options = &defaults;
   EMILY__TRY(emily__text_task_check(WHERE, classifier, texts, count, options->struct_size >= sizeof *options));
-  if (count && !out) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "out must not be NULL");
+  if (!out) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "out must not be NULL");
   if (options->pairs) EMILY__TRY(emily__text_task_check(WHERE, classifier, options->pairs, count, true));
-  job j = {.classifier = classifier, .options = options, .out = out};
-  j.labels = (size_t)emily_model_label_count(classifier->task.model);
-  j.top_k = options->top_k > 0 && (uint64_t)options->top_k < j.labels ? (size_t)options->top_k : j.labels;
-  emily_status status = tokenize(&j, texts, lengths, count);
-  if (status == EMILY_OK) status = run(&j);
+  job j = {.classifier = classifier, .options = options, .labels = emily__calloc(1, sizeof *j.labels)};
+  if (!j.labels) return EMILY_OUT_OF_MEMORY;
+  j.count = (size_t)emily_model_label_count(classifier->task.model);
+  j.labels->classifier = emily_classifier_retain(classifier);
+  j.labels->texts = count;
+  j.labels->top_k = options->top_k > 0 && (uint64_t)options->top_k < j.count ? (size_t)options->top_k : j.count;
+  emily_status status = run(&j, texts, lengths, count);
   emily__free(j.sorted);
   emily__text_rows_free(&j.rows);
+  if (status == EMILY_OK) *out = j.labels;
+  else emily_labels_free(j.labels);
   return status;
 }

@@ -177,7 +177,7 @@ static emily_status rank(void *context, const emily__text_batch *batch, const fl
 
 static emily_status run(job *j, const char *const *texts, const size_t *lengths, size_t count) {
   static const char *const wanted[] = {"logits"};
-  const emily__text_work work = {.where = WHERE, .model = j->filler->task.model, .run = &j->options->run,
+  const emily__text_work work = {.where = WHERE, .model = j->filler->task.model, .run = j->options->run,
                                  .batch_tokens = DEFAULT_BATCH_TOKENS, .outputs = wanted, .output_count = 1,
                                  .context = j, .reduce = at_masks, .take = rank};
   j->fills->slots = emily__calloc(count ? count : 1, sizeof *j->fills->slots);

@@ -176,7 +176,7 @@ static emily_status tokenize(job *j, const char *const *texts, const size_t *len
 
 static emily_status run(job *j, const char *const *texts, const size_t *lengths, size_t count) {
   static const char *const wanted[] = {"logits"};
-  const emily__text_work work = {.where = WHERE, .model = j->tagger->task.model, .run = &j->options->run,
+  const emily__text_work work = {.where = WHERE, .model = j->tagger->task.model, .run = j->options->run,
                                  .batch_tokens = DEFAULT_BATCH_TOKENS, .outputs = wanted, .output_count = 1,
                                  .context = j, .reduce = logits, .take = gather};
   j->tags->first = emily__calloc(count + 1, sizeof *j->tags->first);
