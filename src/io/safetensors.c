@@ -85,6 +85,7 @@ static emily_status count_tensor(const emily__safetensors *file, const char *nam
 static emily_status count_metadata(const emily__safetensors *file, json_t *metadata, totals *sum) {
   const char *key;
   json_t *value;
+  if (json_is_null(metadata)) return EMILY_OK; /* MLX writes it so where there is none */
   if (!json_is_object(metadata))
     return emily__fail(EMILY_BAD_FORMAT, WHERE, "%s: __metadata__ is not an object", file->path);
   json_object_foreach(metadata, key, value) {

@@ -61,6 +61,19 @@ static void tensors_and_metadata_are_found(void **state) {
   free(bytes);
 }
 
+/* As MLX writes a file without metadata. */
+static void metadata_may_be_null(void **state) {
+  (void)state;
+  size_t size;
+  emily__safetensors *file;
+  uint8_t *bytes = image("{\"__metadata__\":null,\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}", 2, &size);
+  assert_int_equal(emily__safetensors_parse(bytes, size, "mem", &file), EMILY_OK);
+  assert_int_equal(file->count, 1);
+  assert_int_equal(file->metadata_count, 0);
+  emily__safetensors_close(file);
+  free(bytes);
+}
+
 static void a_file_without_tensors_is_sound(void **state) {
   (void)state;
   size_t size;
@@ -328,7 +341,7 @@ static void each_allocation_may_fail(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(tensors_and_metadata_are_found),
+      cmocka_unit_test(tensors_and_metadata_are_found), cmocka_unit_test(metadata_may_be_null),
       cmocka_unit_test(a_file_without_tensors_is_sound),
       cmocka_unit_test(every_dtype_has_its_size),
       cmocka_unit_test(alignment_is_told),

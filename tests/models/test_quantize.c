@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "emily/checkpoint.h"
+#include "emily/runtime.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -75,6 +76,30 @@ static void gives_what_the_unpacked_weights_give(void **state) {
     if (i % 4 == 2) expect_as_dense("qwen3_moe", "ref.safetensors", "logits", i); /* experts of 32 columns: packed, of 8: kept */
     if (i % 4 == 2) expect_as_dense("bert", "ref.safetensors", "last_hidden_state", i);
   }
+}
+
+/* ---- memory ---- */
+
+static uint64_t active(void) {
+  emily_memory_info info = EMILY_MEMORY_INFO_INIT;
+  ok(emily_memory_stats(NULL, &info), "memory");
+  return info.active_bytes;
+}
+
+/* Packed weights stay in the mapped file, and words that stand at odd places would be copied: the order of the file sees to that. */
+static void packed_weights_stay_in_the_file(void **state) {
+  (void)state;
+  char *folder = golden_folder("qwen3_bf16", "config.json"), *out = folder_new();
+  emily_quantize_options q = EMILY_QUANTIZE_OPTIONS_INIT;
+  emily_model *model = NULL;
+  q.group_size = 32;
+  ok(emily_model_quantize(folder, out, &q, NULL), "quantize");
+  const uint64_t before = active();
+  ok(emily_model_load(out, NULL, &model), "load");
+  assert_true(active() - before < 4096); /* the rotary frequencies */
+  emily_model_release(model);
+  folder_remove(folder);
+  folder_remove(out);
 }
 
 /* ---- what is told, refused, and left behind ---- */
@@ -211,6 +236,7 @@ static void survives_failing_allocations(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(packed_weights_stay_in_the_file),
       cmocka_unit_test(gives_what_the_unpacked_weights_give), cmocka_unit_test(tells_and_measures_without_writing),
       cmocka_unit_test(refuses_by_name),                      cmocka_unit_test(writes_shards_and_the_other_files),
       cmocka_unit_test(survives_failing_allocations),
