@@ -83,7 +83,7 @@ static void gives_what_the_unpacked_weights_give(void **state) {
 static uint64_t active(void) {
   emily_memory_info info = EMILY_MEMORY_INFO_INIT;
   ok(emily_memory_stats(NULL, &info), "memory");
-  return info.active_bytes;
+  return info.active;
 }
 
 /* Packed weights stay in the mapped file, and words that stand at odd places would be copied: the order of the file sees to that. */
