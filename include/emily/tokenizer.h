@@ -27,7 +27,9 @@ typedef struct emily_tokenizer emily_tokenizer;
 typedef struct emily_encoding emily_encoding;
 typedef struct emily_detokenizer emily_detokenizer;
 
-/* path: a tokenizer.json, a folder that holds one, or a GGUF file, which has its tokenizer inside. EMILY_NOT_FOUND, EMILY_IO_ERROR, EMILY_BAD_FORMAT,
+/* path: a tokenizer.json, a folder that holds one, or a GGUF file, which has its tokenizer inside. A tokenizer.json is taken
+ * as it is: "add_bos_token", "add_eos_token" and the like of a tokenizer_config.json beside it change no id (Transformers 5
+ * drops them, too). Files of SentencePiece are refused. EMILY_NOT_FOUND, EMILY_IO_ERROR, EMILY_BAD_FORMAT,
  * EMILY_UNSUPPORTED. */
 EMILY_API emily_status emily_tokenizer_load(const char *path, emily_tokenizer **out);
 

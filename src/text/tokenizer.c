@@ -5,8 +5,6 @@
 #include "io/file.h"
 #include "io/gguf_source.h"
 #include "io/model_files.h"
-#include "text/post_ends.h"
-#include "text/special.h"
 
 #include <string.h>
 
@@ -118,43 +116,6 @@ static emily_status load_file(const char *path, emily_tokenizer **out) {
   return status;
 }
 
-static emily_status read_wish(const json_t *config, const char *key, const char *name, emily__wish *out) {
-  bool given = emily__json_at(config, key) != NULL, value = false;
-  EMILY__TRY(emily__json_bool(config, key, name, &value));
-  *out = !given ? EMILY__AS_FILE : value ? EMILY__WITH : EMILY__WITHOUT;
-  return EMILY_OK;
-}
-
-static int32_t id_of(const emily__special_tokens *tokens, const char *name) {
-  const emily__special_token *token = emily__special_token_named(tokens, name);
-  return token ? token->id : -1;
-}
-
-/* What tokenizer_config.json says of the ends of a text. */
-static emily_status apply_config(const json_t *config, const char *folder, emily_tokenizer *tokenizer) {
-  emily__post_ends ends;
-  emily__special_tokens tokens = {0};
-  EMILY__TRY(read_wish(config, "add_bos_token", folder, &ends.add_bos));
-  EMILY__TRY(read_wish(config, "add_eos_token", folder, &ends.add_eos));
-  if (ends.add_bos == EMILY__AS_FILE && ends.add_eos == EMILY__AS_FILE) return EMILY_OK;
-  EMILY__TRY(emily__special_tokens_load(folder, tokenizer, &tokens));
-  ends.bos = id_of(&tokens, "bos_token");
-  ends.eos = id_of(&tokens, "eos_token");
-  emily__special_tokens_free(&tokens);
-  return emily__postprocessor_set_ends(&tokenizer->post, ends);
-}
-
-static emily_status read_config(const char *folder, emily_tokenizer *tokenizer) {
-  emily__str file = {0};
-  json_t *config = NULL;
-  bool made = emily__str_printf(&file, "%s/tokenizer_config.json", folder);
-  emily_status status = made ? emily__model_file_load(file.data, &config) : EMILY_OUT_OF_MEMORY;
-  if (status == EMILY_OK) status = apply_config(config, folder, tokenizer);
-  json_decref(config);
-  emily__str_free(&file);
-  return status == EMILY_NOT_FOUND ? EMILY_OK : status;
-}
-
 #define MAKE_ONE                                                                                                      \
   "Transformers makes one: AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER), from where the checkpoint is"
 
@@ -178,15 +139,10 @@ static emily_status no_tokenizer(const char *folder) {
 
 static emily_status load_folder(const char *folder, emily_tokenizer **out) {
   emily__str file = {0};
-  emily_tokenizer *tokenizer = NULL;
   bool made = emily__str_printf(&file, "%s/tokenizer.json", folder);
-  emily_status status = made ? load_file(file.data, &tokenizer) : EMILY_OUT_OF_MEMORY;
+  emily_status status = made ? load_file(file.data, out) : EMILY_OUT_OF_MEMORY;
   emily__str_free(&file);
-  if (status == EMILY_NOT_FOUND) return no_tokenizer(folder);
-  if (status == EMILY_OK) status = read_config(folder, tokenizer);
-  if (status != EMILY_OK) return emily_tokenizer_release(tokenizer), status;
-  *out = tokenizer;
-  return EMILY_OK;
+  return status == EMILY_NOT_FOUND ? no_tokenizer(folder) : status;
 }
 
 static bool ends_with(const char *path, const char *end) {

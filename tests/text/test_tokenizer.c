@@ -109,7 +109,7 @@ static void remove_file(const char *folder, const char *name) {
   assert_int_equal(remove(path), 0);
 }
 
-/* tokenizer_config.json says which ends a text gets; a folder with another kind of file is told what to do. */
+/* A folder with another kind of file is told what to do; what stands beside tokenizer.json changes no id. */
 static void folders(void **state) {
   (void)state;
   char folder[] = "/tmp/emily-tokenizer-XXXXXX";
@@ -122,12 +122,8 @@ static void folders(void **state) {
   write_file(folder, "tokenizer.json", "{" LETTERS "}");
   write_file(folder, "tokenizer_config.json", "{'add_bos_token':true,'bos_token':'b','eos_token':{'content':'c'}}");
   assert_int_equal(emily_tokenizer_load(folder, &t), EMILY_OK);
-  assert_string_equal(tokens_of(t, "aa"), "b|a|a");
+  assert_string_equal(tokens_of(t, "aa"), "a|a");
   emily_tokenizer_release(t);
-  write_file(folder, "tokenizer_config.json", "{'add_bos_token':7}");
-  t = NULL;
-  assert_int_equal(emily_tokenizer_load(folder, &t), EMILY_BAD_FORMAT);
-  assert_null(t);
   remove_file(folder, "spiece.model");
   remove_file(folder, "tokenizer.json");
   remove_file(folder, "tokenizer_config.json");
