@@ -24,6 +24,40 @@ static const pair no_keys[] = {{NULL, NULL}};
 
 static const pair bert_keys[] = {{"attention.layer_norm_epsilon", "layer_norm_eps"}, {NULL, NULL}};
 
+static const pair nomic_keys[] = {
+    {"attention.layer_norm_epsilon", "layer_norm_epsilon"},
+    {"rope.freq_base", "rotary_emb_base"},
+    {"embedding_length", "n_embd"},
+    {"block_count", "n_layer"},
+    {"attention.head_count", "n_head"},
+    {"feed_forward_length", "n_inner"},
+    {"context_length", "n_positions"},
+    {NULL, NULL},
+};
+
+static const pair gpt2_keys[] = {
+    {"attention.layer_norm_epsilon", "layer_norm_epsilon"},
+    {"embedding_length", "n_embd"},
+    {"block_count", "n_layer"},
+    {"attention.head_count", "n_head"},
+    {"feed_forward_length", "n_inner"},
+    {"context_length", "n_positions"},
+    {NULL, NULL},
+};
+
+static const pair moe_keys[] = {
+    {"expert_count", "num_experts"},
+    {"expert_used_count", "num_experts_per_tok"},
+    {"expert_feed_forward_length", "moe_intermediate_size"},
+    {NULL, NULL},
+};
+
+static const pair gemma3_keys[] = {
+    {"rope.freq_base_swa", "rope_local_base_freq"},
+    {"final_logit_softcapping", "final_logit_softcapping"},
+    {NULL, NULL},
+};
+
 #define DECODER                                    \
   {"token_embd", "model.embed_tokens"},            \
   {"output_norm", "model.norm"},                   \
@@ -41,6 +75,52 @@ static const pair bert_keys[] = {{"attention.layer_norm_epsilon", "layer_norm_ep
 
 static const pair decoder_tensors[] = {DECODER, {"blk.*.ffn_norm", "model.layers.*.post_attention_layernorm"}, {NULL, NULL}};
 
+static const pair moe_tensors[] = {
+    DECODER,
+    {"blk.*.ffn_norm", "model.layers.*.post_attention_layernorm"},
+    {"blk.*.ffn_gate_inp", "model.layers.*.mlp.gate"},
+    {"blk.*.ffn_gate_exps", "model.layers.*.mlp.switch_mlp.gate_proj"},
+    {"blk.*.ffn_up_exps", "model.layers.*.mlp.switch_mlp.up_proj"},
+    {"blk.*.ffn_down_exps", "model.layers.*.mlp.switch_mlp.down_proj"},
+    {NULL, NULL},
+};
+
+static const pair gemma3_tensors[] = {
+    DECODER,
+    {"blk.*.post_attention_norm", "model.layers.*.post_attention_layernorm"},
+    {"blk.*.ffn_norm", "model.layers.*.pre_feedforward_layernorm"},
+    {"blk.*.post_ffw_norm", "model.layers.*.post_feedforward_layernorm"},
+    {NULL, NULL},
+};
+
+static const pair gpt2_tensors[] = {
+    {"token_embd", "transformer.wte"},
+    {"position_embd", "transformer.wpe"},
+    {"output_norm", "transformer.ln_f"},
+    {"output", "lm_head"},
+    {"blk.*.attn_norm", "transformer.h.*.ln_1"},
+    {"blk.*.attn_qkv", "transformer.h.*.attn.c_attn"},
+    {"blk.*.attn_output", "transformer.h.*.attn.c_proj"},
+    {"blk.*.ffn_norm", "transformer.h.*.ln_2"},
+    {"blk.*.ffn_up", "transformer.h.*.mlp.c_fc"},
+    {"blk.*.ffn_down", "transformer.h.*.mlp.c_proj"},
+    {NULL, NULL},
+};
+
+static const pair nomic_tensors[] = {
+    {"token_embd", "embeddings.word_embeddings"},
+    {"token_types", "embeddings.token_type_embeddings"},
+    {"token_embd_norm", "emb_ln"},
+    {"blk.*.attn_qkv", "encoder.layers.*.attn.Wqkv"},
+    {"blk.*.attn_output", "encoder.layers.*.attn.out_proj"},
+    {"blk.*.attn_output_norm", "encoder.layers.*.norm1"},
+    {"blk.*.ffn_up", "encoder.layers.*.mlp.fc11"},
+    {"blk.*.ffn_gate", "encoder.layers.*.mlp.fc12"},
+    {"blk.*.ffn_down", "encoder.layers.*.mlp.fc2"},
+    {"blk.*.layer_output_norm", "encoder.layers.*.norm2"},
+    {NULL, NULL},
+};
+
 static const pair bert_tensors[] = {
     {"token_embd", "embeddings.word_embeddings"},
     {"position_embd", "embeddings.position_embeddings"},
@@ -57,10 +137,27 @@ static const pair bert_tensors[] = {
     {NULL, NULL},
 };
 
+/* The first row of a name is the one that reading takes. */
 static const emily__gguf_arch archs[] = {
+    {.name = "llama", .model_type = "llama", .class_name = "LlamaForCausalLM", .keys = no_keys, .tensors = decoder_tensors,
+     .interleaved = true, .says = {.tie = true, .attention_bias = true, .mlp_bias = true}},
+    {.name = "llama", .model_type = "mistral", .class_name = "MistralForCausalLM", .keys = no_keys, .tensors = decoder_tensors,
+     .interleaved = true, .says = {.tie = true}},
+    {.name = "qwen2", .model_type = "qwen2", .class_name = "Qwen2ForCausalLM", .keys = no_keys, .tensors = decoder_tensors,
+     .says = {.tie = true}},
     {.name = "qwen3", .model_type = "qwen3", .class_name = "Qwen3ForCausalLM", .keys = no_keys, .tensors = decoder_tensors,
      .says = {.tie = true, .attention_bias = true}},
+    {.name = "qwen3moe", .model_type = "qwen3_moe", .class_name = "Qwen3MoeForCausalLM", .keys = moe_keys, .tensors = moe_tensors,
+     .says = {.tie = true, .attention_bias = true}},
+    {.name = "smollm3", .model_type = "smollm3", .class_name = "SmolLM3ForCausalLM", .keys = no_keys, .tensors = decoder_tensors,
+     .interleaved = true, .says = {.tie = true, .attention_bias = true, .mlp_bias = true}},
+    {.name = "gemma3", .model_type = "gemma3_text", .class_name = "Gemma3ForCausalLM", .keys = gemma3_keys, .tensors = gemma3_tensors,
+     .plus_one = true, .says = {.tie = true}},
+    {.name = "gpt2", .model_type = "gpt2", .class_name = "GPT2LMHeadModel", .keys = gpt2_keys, .tensors = gpt2_tensors,
+     .turned = true, .says = {.tie = true}},
     {.name = "bert", .model_type = "bert", .class_name = "BertModel", .keys = bert_keys, .tensors = bert_tensors, .says = {.types = true}},
+    {.name = "nomic-bert", .model_type = "nomic_bert", .class_name = "NomicBertModel", .keys = nomic_keys, .tensors = nomic_tensors,
+     .says = {.types = true}},
 };
 enum { ARCHS = sizeof archs / sizeof *archs };
 

@@ -18,6 +18,8 @@ typedef struct emily__gguf_arch {
   const emily__gguf_names2 *keys;     /* metadata without "<name>.", beside emily__gguf_keys, which they win over; ended by NULL */
   const emily__gguf_names2 *tensors;  /* ended by NULL */
   bool interleaved;                   /* rows of q and k stand so that rope pairs neighbours */
+  bool plus_one;                      /* weights of norms have 1 added */
+  bool turned;                        /* matrices of layers are [out, in], and [in, out] in Hugging Face's files */
   struct {
     bool tie, attention_bias, mlp_bias, types; /* keys of config.json that the tensors answer, where the family has them */
   } says;

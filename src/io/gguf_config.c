@@ -161,7 +161,11 @@ static void put_token(maker *m, const char *gguf, const char *hf) {
 static emily_status begin(const emily_gguf *file, maker *m) {
   const char *name = emily__gguf_string(file, "general.architecture");
   if (!name) return emily__fail(EMILY_BAD_FORMAT, "gguf", "%s has no general.architecture: it holds no model", file->path);
+  int64_t window = 0;
   *m = (maker){.file = file, .arch = emily__gguf_arch_named(name), .ok = true};
+  /* A llama with a window is a Mistral. */
+  if (m->arch && !strcmp(name, "llama") && arch_int(m, "attention.sliding_window", &window) && window > 0)
+    m->arch = emily__gguf_arch_of_type("mistral");
   if (m->arch) return EMILY_OK;
   emily__str known = {0};
   bool room = true;
@@ -172,6 +176,19 @@ static emily_status begin(const emily_gguf *file, maker *m) {
                              : EMILY_OUT_OF_MEMORY;
   emily__str_free(&known);
   return status;
+}
+
+/* What llama.cpp knows of an architecture without being told. */
+static void put_special(maker *m) {
+  int64_t hidden = 0, heads = 1, length = 256, layers = 0;
+  if (!strcmp(m->arch->model_type, "qwen3_moe")) put(m, "norm_topk_prob", json_true());
+  if (strcmp(m->arch->model_type, "gemma3_text") != 0) return;
+  arch_int(m, "embedding_length", &hidden);
+  arch_int(m, "attention.head_count", &heads);
+  arch_int(m, "attention.key_length", &length);
+  arch_int(m, "block_count", &layers);
+  if (layers == 62 && heads > 0) length = hidden / heads; /* the model of 27 billion alone */
+  put(m, "query_pre_attn_scalar", json_integer(length));
 }
 
 emily_status emily__gguf_config(const emily_gguf *file, json_t **out) {
@@ -189,6 +206,7 @@ emily_status emily__gguf_config(const emily_gguf *file, json_t **out) {
   put_token(&m, "tokenizer.ggml.bos_token_id", "bos_token_id");
   put_token(&m, "tokenizer.ggml.eos_token_id", "eos_token_id");
   put_token(&m, "tokenizer.ggml.padding_token_id", "pad_token_id");
+  put_special(&m);
   return emily__gguf_made(m.out, m.ok, out);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/status.h"
+#include "io/checkpoint.h"
 #include "nn/pooling.h"
 
 #include <string.h>
@@ -29,11 +30,21 @@ static void bind_head(emily__weights *w, emily__task task, bool tie, const char 
   if (task == EMILY__TASK_TOKEN) d->head = emily__weights_linear(w, d->hidden_size, d->labels, d->label_bias, "%s", classifier);
 }
 
+/* GGUF files have Llama 3's scaling of rope as a tensor: what each wave length is multiplied by. */
+static emily_array *scaled_by_factors(emily__weights *weights, emily_array *freqs, int64_t count) {
+  if (!freqs || !emily__checkpoint_gguf(weights->checkpoint) || !emily__weights_has(weights, "rope_freqs.weight")) return freqs;
+  emily_array *factors = emily__weights_vector(weights, count, "rope_freqs.weight");
+  if (!factors) return freqs;
+  emily_scope *scope = emily_scope_open(NULL);
+  return emily__weights_settle(weights, scope, emily_multiply(scope, freqs, emily_astype(scope, factors, EMILY_FLOAT32)));
+}
+
 void emily__decoder_bind(emily__weights *weights, emily__task task, bool tie, const char *embedding, const char *classifier,
                          emily__decoder *decoder, emily__embedding *embed) {
   bind_head(weights, task, tie, embedding, classifier, decoder, embed);
   for (int64_t i = 0; i < decoder->rope_count; i++)
-    decoder->freqs[i] = emily__weights_adopt(weights, emily__rope_frequencies(&decoder->rope[i], 0));
+    decoder->freqs[i] = scaled_by_factors(weights, emily__weights_adopt(weights, emily__rope_frequencies(&decoder->rope[i], 0)),
+                                          decoder->rope[i].dims / 2);
 }
 
 /* ---- one pass ---- */

@@ -1,6 +1,8 @@
 /* decoder_stack.c: see decoder_stack.h. */
 #include "models/decoder_stack.h"
 
+#include "io/checkpoint.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -54,6 +56,7 @@ void emily__stack_biases(emily__config *c, emily__stack *m) {
 
 void emily__stack_rope(emily__config *c, double theta, emily__stack *m) {
   emily__config_rope(c, m->head_dim, m->max_positions, theta, false, &m->decoder.rope[0]);
+  emily__config_bool(c, "rope_interleaved", &m->decoder.rope[0].interleaved); /* of conversions: pairs side by side */
   m->decoder.rope_count = 1;
   m->decoder.context = emily__rope_context(&m->decoder.rope[0]);
 }
@@ -73,7 +76,8 @@ static emily_array *plus_one(emily_array *weight) {
 
 static emily__norm bind_norm(emily__weights *w, const emily__stack *m, int64_t size, const char *base, const char *name) {
   emily__norm norm = emily__weights_norm(w, size, m->eps, false, "%s%s", base, name);
-  if (m->weight_plus_one && norm.weight) norm.weight = emily__weights_adopt(w, plus_one(norm.weight));
+  if (m->weight_plus_one && norm.weight && !emily__checkpoint_gguf(w->checkpoint)) /* which has the sum */
+    norm.weight = emily__weights_adopt(w, plus_one(norm.weight));
   return norm;
 }
 

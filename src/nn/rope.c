@@ -91,5 +91,5 @@ int64_t emily__rope_context(const emily__rope_params *params) {
 
 emily_array *emily__rope_apply(emily_scope *scope, emily_array *x, const emily__rope_params *params,
                                emily_array *freqs, int64_t past, emily_array *positions) {
-  return emily_rope(scope, x, params->dims, false, params->theta, 1, past, positions, freqs);
+  return emily_rope(scope, x, params->dims, params->interleaved, params->theta, 1, past, positions, freqs);
 }

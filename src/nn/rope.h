@@ -30,6 +30,7 @@ typedef struct emily__rope_params {
   double beta_fast, beta_slow;  /* yarn: rotations that bound the ramp */
   bool truncate;                /* yarn: the ramp's bounds made whole */
   double attention_factor;      /* on cos and sin; 1 for all but yarn */
+  bool interleaved;             /* pairs are neighbours, and not halves apart */
   double low_freq, high_freq;   /* llama3: original_positions over the wave lengths that bound the ramp; low < high */
 } emily__rope_params;
 
@@ -48,7 +49,7 @@ emily_array *emily__rope_frequencies(const emily__rope_params *params, int64_t l
 /* Positions up to which the model can be used. */
 int64_t emily__rope_context(const emily__rope_params *params);
 
-/* x [B, H, T, D]: the first dims of D rotated, halves paired. Row t of the batch stands at past + t, or at
+/* x [B, H, T, D]: the first dims of D rotated, halves paired (or neighbours, see interleaved). Row t of the batch stands at past + t, or at
  * positions[b, t] (int32 [B, T]) where positions are given. */
 emily_array *emily__rope_apply(emily_scope *scope, emily_array *x, const emily__rope_params *params,
                                emily_array *freqs, int64_t past, emily_array *positions);

@@ -35,6 +35,14 @@ static void packed_types(void **state) {
   equals_transformers("gguf_qwen3_packed");
 }
 
+/* What each architecture does in its own way: rows of q and k of llama and smollm3, Llama 3's factors of rope, yarn, norms of gemma3 with 1 in
+ * their weights and its two ropes, experts in stacks, gpt2's matrices the other way round. */
+static void every_architecture(void **state) {
+  (void)state;
+  static const char *const names[] = {"gguf_llama", "gguf_qwen2", "gguf_smollm3", "gguf_gemma3", "gguf_qwen3moe", "gguf_gpt2", "gguf_bert"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) equals_transformers(names[i]);
+}
+
 /* ---- the files ---- */
 
 static json_t *load(const char *folder, const char *name) {
@@ -51,7 +59,7 @@ static void metadata_is_a_config(void **state) {
   json_t *config = load(in(golden_data("gguf_qwen3"), "model.gguf"), "config.json");
   assert_string_equal(json_string_value(json_object_get(config, "model_type")), "qwen3");
   assert_string_equal(json_string_value(json_array_get(json_object_get(config, "architectures"), 0)), "Qwen3ForCausalLM");
-  assert_int_equal(number(config, "hidden_size"), 64);
+  assert_int_equal(number(config, "hidden_size"), 32);
   assert_int_equal(number(config, "num_hidden_layers"), 2);
   assert_int_equal(number(config, "vocab_size"), 96);
   assert_true(json_real_value(json_object_get(config, "rms_norm_eps")) == 1e-6); /* not the float32's digits */
@@ -169,6 +177,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(plain_types),
       cmocka_unit_test(packed_types),
+      cmocka_unit_test(every_architecture),
       cmocka_unit_test(metadata_is_a_config),
       cmocka_unit_test(paths_that_lead_nowhere),
       cmocka_unit_test(byte_level_bpe),

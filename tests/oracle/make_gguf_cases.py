@@ -91,6 +91,9 @@ class Case:
             if heads:
                 values = permuted(values, heads)
             plus = 1 if self.arch == gguf.MODEL_ARCH.GEMMA3 and name.endswith("norm.weight") else 0
+            if ".experts." in name:
+                yield from self.experts(state[name], name)
+                continue
             kind = "F32" if values.ndim == 1 else self.kind_of(name, values.shape)
             transpose = self.arch == gguf.MODEL_ARCH.GPT2 and values.ndim == 2 and ".h." in name
             data, meant = pack(self.rng, (values.T if transpose else values) + plus, kind)
@@ -99,6 +102,14 @@ class Case:
                 meant = unpermuted(meant, heads)
             state[name].copy_(torch.tensor(meant.copy()))
             yield self.names.get_name(name, (".weight", ".bias")), data, kind
+
+    def experts(self, stack, name):
+        """Transformers has gate and up of all experts in one tensor, GGUF in two."""
+        layer, parts = name.split(".")[2], ["gate", "up"] if "gate_up" in name else ["down"]
+        for part, values in zip(parts, stack.chunk(len(parts), dim=1)):
+            data, meant = pack(self.rng, values.double().numpy(), "Q8_0")
+            values.copy_(torch.tensor(meant.astype(np.float64)))
+            yield f"blk.{layer}.ffn_{part}_exps.weight", data, "Q8_0"
 
     def metadata(self, w):
         c = self.config
@@ -203,7 +214,7 @@ def constant(kind):
     return lambda _, shape: kind if shape[-1] % gguf.GGML_QUANT_SIZES[TYPES[kind]][0] == 0 else "F16"
 
 
-SMALL = dict(vocab_size=VOCAB, hidden_size=64, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, intermediate_size=96,
+SMALL = dict(vocab_size=VOCAB, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, intermediate_size=64,
              max_position_embeddings=64)
 WIDE = dict(SMALL, hidden_size=256, num_key_value_heads=1, head_dim=32, intermediate_size=256, num_hidden_layers=1)
 PACKED = ["Q4_K", "Q5_K", "Q6_K", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "BF16"]
@@ -211,6 +222,7 @@ PACKED = ["Q4_K", "Q5_K", "Q6_K", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "BF16"
 
 def build(config, seed):
     torch.manual_seed(seed)
+    config._experts_implementation = "eager"
     model = getattr(transformers, config.architectures[0])(config)
     randomize(model, seed)
     return model.double()
@@ -223,6 +235,32 @@ def qwen3(root):
     save(root, "qwen3", Case(build(config(), 1), "QWEN3", each(["F32", "F16", "BF16"])))
     wide = config(**dict(WIDE, tie_word_embeddings=False))
     save(root, "qwen3_packed", Case(build(wide, 2), "QWEN3", each(PACKED)))
+
+
+def decoders(root):
+    """Each architecture once, in turn of types; sizes are small, and what one of them alone does is switched on."""
+    rope = lambda **kw: {"rope_parameters": {"rope_type": "default", "rope_theta": 1e4, **kw}}
+    of = lambda config, architecture, **kw: config(**{**SMALL, "tie_word_embeddings": True, "architectures": [architecture], **kw})
+    llama3 = rope(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=32)
+    kinds = ["Q8_0", "F16", "F32", "Q4_0"]
+    for name, arch, config in (
+        ("llama", "LLAMA", of(transformers.LlamaConfig, "LlamaForCausalLM", head_dim=32, tie_word_embeddings=False, **llama3)),
+        ("qwen2", "QWEN2", of(transformers.Qwen2Config, "Qwen2ForCausalLM", **rope(rope_type="yarn", factor=4.0, original_max_position_embeddings=16))),
+        ("smollm3", "SMOLLM3", of(transformers.SmolLM3Config, "SmolLM3ForCausalLM", num_hidden_layers=4, pad_token_id=0, **rope())),
+        ("gemma3", "GEMMA3", of(transformers.Gemma3TextConfig, "Gemma3ForCausalLM", num_hidden_layers=6, head_dim=16, query_pre_attn_scalar=16,
+                                sliding_window=4, bos_token_id=1, eos_token_id=2)),
+        ("qwen3moe", "QWEN3MOE", of(transformers.Qwen3MoeConfig, "Qwen3MoeForCausalLM", head_dim=16, num_experts=4, num_experts_per_tok=2,
+                                    moe_intermediate_size=32, norm_topk_prob=True, **rope())),
+    ):
+        save(root, name, Case(build(config, 3), arch, each(kinds)))
+    gpt2 = transformers.GPT2Config(vocab_size=VOCAB, n_embd=32, n_layer=2, n_head=4, n_positions=64, architectures=["GPT2LMHeadModel"])
+    save(root, "gpt2", Case(build(gpt2, 4), "GPT2", each(kinds)))
+
+
+def encoders(root):
+    bert = transformers.BertConfig(vocab_size=VOCAB, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
+                                   max_position_embeddings=64, architectures=["BertModel"])
+    save(root, "bert", Case(build(bert, 5), "BERT", each(["Q8_0", "F16", "F32"])))
 
 
 KIND = gguf.TokenType
@@ -271,7 +309,7 @@ def tokenizers(root):
         w.close()
 
 
-CASES = {"qwen3": qwen3, "tokenizers": tokenizers}
+CASES = {"qwen3": qwen3, "decoders": decoders, "encoders": encoders, "tokenizers": tokenizers}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()

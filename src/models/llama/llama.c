@@ -8,7 +8,6 @@ static void configure(emily__config *c, emily__task task, void *self) {
   emily__stack_configure(c, task, "hidden_act", m);
   emily__stack_biases(c, m);
   emily__stack_rope(c, 10000, m);
-  emily__config_only_bool(c, "rope_interleaved", false); /* of conversions: pairs side by side */
   emily__config_skip(c, "is_llama_config");              /* what those say of themselves */
   emily__config_skip(c, "max_sequence_length");          /* Llama 1's name of a limit of its tokenizer */
 }
