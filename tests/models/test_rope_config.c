@@ -94,10 +94,38 @@ static void refuses_by_name(void **state) {
   refuse("{\"rope_theta\":1,\"rope_scaling\":{\"type\":\"yarn\",\"factor\":2}}", EMILY_BAD_FORMAT, "yarn needs it above 1");
 }
 
+/* Settings of a family with two ropes, as above; 1e6 and 1e4 by default. */
+static emily_status read_pair(const char *text, emily__rope_params out[2]) {
+  emily__config config;
+  assert_int_equal(emily__config_parse(&config, text, strlen(text), "config.json"), EMILY_OK);
+  emily__config_rope_pair(&config, 16, 64, (const double[]){1e6, 1e4}, out);
+  emily_status status = emily__config_done(&config, "test", NULL);
+  emily__config_free(&config);
+  return status;
+}
+
+static void reads_a_rope_for_each_kind_of_layer(void **state) {
+  (void)state;
+  emily__rope_params p[2];
+  assert_int_equal(read_pair("{}", p), EMILY_OK);
+  assert_true(p[0].theta == 1e6 && p[1].theta == 1e4 && p[0].dims == 16 && p[1].dims == 16);
+  assert_int_equal(read_pair("{\"rope_theta\":5,\"rope_local_base_freq\":7,\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":8}}", p), EMILY_OK);
+  assert_true(p[0].theta == 5 && p[0].kind == EMILY__ROPE_LINEAR && p[0].factor == 8);
+  assert_true(p[1].theta == 7 && p[1].kind == EMILY__ROPE_DEFAULT);
+  assert_int_equal(read_pair("{\"rope_parameters\":{\"full_attention\":{\"rope_type\":\"linear\",\"factor\":8,\"rope_theta\":5},"
+                             "\"sliding_attention\":{\"rope_type\":\"default\",\"rope_theta\":7}}}", p), EMILY_OK);
+  assert_true(p[0].theta == 5 && p[0].kind == EMILY__ROPE_LINEAR && p[1].theta == 7 && p[1].kind == EMILY__ROPE_DEFAULT);
+  assert_int_equal(read_pair("{\"rope_parameters\":{\"full_attention\":null}}", p), EMILY_OK);
+  assert_int_equal(read_pair("{\"rope_parameters\":{\"full_attention\":3}}", p), EMILY_BAD_FORMAT);
+  assert_int_equal(read_pair("{\"rope_parameters\":{\"chunked_attention\":{}}}", p), EMILY_UNSUPPORTED);
+  assert_int_equal(read_pair("{\"rope_parameters\":{\"sliding_attention\":{\"partial_rotary_factor\":0.5}}}", p), EMILY_UNSUPPORTED);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(reads_both_styles), cmocka_unit_test(defaults_are_plain), cmocka_unit_test(reads_yarn),
       cmocka_unit_test(rotates_a_part),    cmocka_unit_test(refuses_by_name),
+      cmocka_unit_test(reads_a_rope_for_each_kind_of_layer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

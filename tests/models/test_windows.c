@@ -35,10 +35,30 @@ static void older_switches_decide(void **state) {
   expect("{\"use_sliding_window\":true,\"sliding_window\":6}", 0, 0, 0); /* 28 full layers by default */
 }
 
+static int64_t window(const char *text, bool optional, int64_t by_default) {
+  emily__config config;
+  assert_int_equal(emily__config_parse(&config, text, strlen(text), "config.json"), EMILY_OK);
+  int64_t found = optional ? emily__decoder_optional_window(&config, by_default) : emily__decoder_window(&config, by_default);
+  assert_int_equal(emily__config_done(&config, "test", NULL), EMILY_OK);
+  emily__config_free(&config);
+  return found;
+}
+
+static void one_window_for_all(void **state) {
+  (void)state;
+  assert_int_equal(window("{}", false, 4096), 4096);
+  assert_int_equal(window("{\"sliding_window\":null}", false, 4096), 0);
+  assert_int_equal(window("{\"sliding_window\":7}", false, 4096), 7);
+  assert_int_equal(window("{\"sliding_window\":7}", true, 4096), 0);
+  assert_int_equal(window("{\"use_sliding_window\":true}", true, 4096), 4096);
+  assert_int_equal(window("{\"use_sliding_window\":true}", true, 0), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(layer_types_decide),
       cmocka_unit_test(older_switches_decide),
+      cmocka_unit_test(one_window_for_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

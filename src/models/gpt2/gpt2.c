@@ -134,7 +134,7 @@ static emily_array *hidden(const emily__decoder *decoder, const emily__pass *pas
 const emily__family emily__family_gpt2 = {
     .title = "GPT-2",
     .checked = "Transformers in float64: every head, both forms of the config, token types, scales by layer, greedy tokens, cached steps",
-    .limits = "No cross-attention, no double-headed class.",
+    .limits = "No cross-attention, no double-headed class, no question answering head.",
     .model_type = "gpt2",
     .class_name = "GPT2",
     .classes = {[EMILY__TASK_CAUSAL_LM] = "GPT2LMHeadModel"},

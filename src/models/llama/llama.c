@@ -15,6 +15,7 @@ static void configure(emily__config *c, emily__task task, void *self) {
 const emily__family emily__family_llama = {
     .title = "Llama 1 to 3",
     .checked = "Transformers in float64: every head, both forms of the config, each scaling of rope, biases, greedy tokens, cached steps",
+    .limits = "No question answering head.",
     .model_type = "llama",
     .class_name = "Llama",
     .configure = configure,

@@ -14,6 +14,7 @@ static void configure(emily__config *c, emily__task task, void *self) {
 const emily__family emily__family_mistral = {
     .title = "Mistral",
     .checked = "Transformers in float64: every head, both forms of the config, windows, greedy tokens, cached steps",
+    .limits = "No question answering head.",
     .model_type = "mistral",
     .class_name = "Mistral",
     .configure = configure,

@@ -15,7 +15,7 @@ static void configure(emily__config *c, emily__task task, void *self) {
 const emily__family emily__family_qwen2 = {
     .title = "Qwen2 and 2.5",
     .checked = "Transformers in float64: every head, both forms of the config, windows by layer, greedy tokens, cached steps",
-    .limits = "No multimodal positions (use_mrope).",
+    .limits = "No multimodal positions (use_mrope), no question answering head.",
     .model_type = "qwen2",
     .class_name = "Qwen2",
     .configure = configure,

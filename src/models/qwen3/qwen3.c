@@ -16,6 +16,7 @@ static void configure(emily__config *c, emily__task task, void *self) {
 const emily__family emily__family_qwen3 = {
     .title = "Qwen3",
     .checked = "Transformers in float64: every head, both forms of the config, each scaling of rope, sliding windows, greedy tokens, cached steps",
+    .limits = "No question answering head.",
     .model_type = "qwen3",
     .class_name = "Qwen3",
     .configure = configure,

@@ -53,6 +53,7 @@ static void configure(emily__config *c, emily__task task, void *self) {
 const emily__family emily__family_qwen3_moe = {
     .title = "Qwen3's mixtures of experts",
     .checked = "Transformers in float64: every head, both forms of the config, dense layers among sparse ones, windows, greedy tokens, cached steps",
+    .limits = "No question answering head.",
     .model_type = "qwen3_moe",
     .class_name = "Qwen3Moe",
     .configure = configure,

@@ -43,6 +43,7 @@ static void configure(emily__config *c, emily__task task, void *self) {
 const emily__family emily__family_smollm3 = {
     .title = "SmolLM3",
     .checked = "Transformers in float64: every head, both forms of the config, layers without rope, windows, biases, greedy tokens, cached steps",
+    .limits = "No question answering head.",
     .model_type = "smollm3",
     .class_name = "SmolLM3",
     .configure = configure,
