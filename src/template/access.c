@@ -109,7 +109,8 @@ static emily_status item(emily__trun *run, emily__tval object, emily__tval key, 
 
 emily_status emily__t_getattr(emily__trun *run, emily__tval object, emily__tval name, emily__tval *out) {
   bool found;
-  if (object.kind == EMILY__T_UNDEFINED) return emily__t_undefined_used(run, object);
+  bool internal = name.string->text.count > 2 && !memcmp(name.string->text.data, "__", 2); /* the sandbox hides it */
+  if (object.kind == EMILY__T_UNDEFINED && !internal) return emily__t_undefined_used(run, object);
   EMILY__TRY(attribute(run, object, name.string->text, &found, out));
   if (!found) EMILY__TRY(item(run, object, name, &found, out));
   return found ? EMILY_OK : emily__t_new_undefined(run, NULL, object, name, out);

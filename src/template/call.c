@@ -31,6 +31,7 @@ const emily__tbuiltin *emily__t_find_method(emily__tval object, emily__ttext nam
       row = find(emily__t_text_methods, name);
       return row ? row : find(emily__t_text_split_methods, name);
     case EMILY__T_LIST: return find(emily__t_list_methods, name);
+    case EMILY__T_RANGE:
     case EMILY__T_TUPLE: return emily__ttext_is(name, "copy") ? NULL : find(emily__t_list_methods, name);
     case EMILY__T_DICT: return find(emily__t_dict_methods, name);
     default: return NULL;

@@ -168,10 +168,11 @@ FILTER(truncate) {
   EMILY__TRY(emily__t_arg_int(run, emily__t_given(call->in[4]) ? call->in[4] : (emily__tval){0}, "the leeway", 5, &leeway));
   int64_t end_chars = (int64_t)emily__t_count_chars(end.data, end.count);
   if (length < end_chars || leeway < 0) return emily__t_fail(run, "truncate: the length is too small, or the leeway negative");
-  if (call->in[0].kind == EMILY__T_UNDEFINED) return *out = call->in[0], EMILY_OK;
+  int64_t most, count;
+  bool fits = __builtin_add_overflow(length, leeway, &most);
+  if (!emily__t_length(call->in[0], &count)) return emily__t_fail(run, "truncate: a value of type '%s' has no length", emily__t_type_name(call->in[0]));
+  if (fits || count <= most) return *out = call->in[0], EMILY_OK;
   EMILY__TRY(emily__t_arg_text(run, call->in[0], "what is truncated", &text));
-  int64_t most;
-  if (__builtin_add_overflow(length, leeway, &most) || (int64_t)call->in[0].string->chars <= most) return *out = call->in[0], EMILY_OK;
   size_t kept = emily__t_char_offset(call->in[0].string, (size_t)(length - end_chars));
   const char *blank = cuts_words || !kept ? NULL : memrchr(text.data, ' ', kept);
   if (blank) kept = (size_t)(blank - text.data);

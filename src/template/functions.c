@@ -51,6 +51,7 @@ static emily_status take_dict(emily__trun *run, const emily__targs *args, emily_
   EMILY__TRY(emily__t_new_dict(run, args->named_count, out));
   if (args->count > 1) return emily__t_fail(run, "a dict is made of one argument at most, and named ones");
   emily__tval given = args->count ? args->positional[0] : (emily__tval){0};
+  if (given.kind == EMILY__T_UNDEFINED) return emily__t_undefined_used(run, given);
   if (given.kind == EMILY__T_DICT)
     for (size_t i = 0; i < given.dict->count; i++)
       EMILY__TRY(emily__t_set_key(run, out->dict, given.dict->entries[i].key, given.dict->entries[i].value));

@@ -7,8 +7,15 @@
 
 /* ---- lists ---- */
 
+/* The items of a list, a tuple or a range. */
+static emily_status items_of(emily__trun *run, emily__tval value, const emily__tlist **out) {
+  if (value.kind == EMILY__T_RANGE) EMILY__TRY(emily__t_to_list(run, value, &value));
+  return *out = value.list, EMILY_OK;
+}
+
 METHOD(list_index) {
-  const emily__tlist *list = call->in[0].list;
+  const emily__tlist *list;
+  EMILY__TRY(items_of(run, call->in[0], &list));
   int64_t count = (int64_t)list->count, start, stop;
   bool same = false;
   EMILY__TRY(emily__t_arg_int(run, call->in[2], "start", 0, &start));
@@ -23,7 +30,8 @@ METHOD(list_index) {
 }
 
 METHOD(list_count) {
-  const emily__tlist *list = call->in[0].list;
+  const emily__tlist *list;
+  EMILY__TRY(items_of(run, call->in[0], &list));
   int64_t found = 0;
   bool same;
   for (size_t i = 0; i < list->count; i++) {

@@ -382,6 +382,20 @@ static emily_status parse_slice(emily__tparser *p, emily__tnode *object, emily__
   return EMILY_OK;
 }
 
+/* `a[b, c]`: the index is a tuple, and `first` its beginning. */
+static emily_status parse_index_tuple(emily__tparser *p, emily__tnode *first, emily__tnode **out) {
+  emily__tnode_list items = {0};
+  emily__tnode *item;
+  emily_status status = emily__vec_push(&items, first) ? emily__tparse_node(p, EMILY__TN_TUPLE, out) : EMILY_OUT_OF_MEMORY;
+  while (status == EMILY_OK && emily__tparse_skip(p, EMILY__TK_COMMA)) {
+    status = emily__tparse_expression(p, true, &item);
+    if (status == EMILY_OK && !emily__vec_push(&items, item)) status = EMILY_OUT_OF_MEMORY;
+  }
+  if (status == EMILY_OK) status = emily__tparse_keep(p, &items, &(*out)->items);
+  emily__vec_free(&items);
+  return status;
+}
+
 static emily_status parse_index(emily__tparser *p, emily__tnode **node) {
   emily__tnode *index = NULL, *object = *node;
   int32_t line = p->at++->line;
@@ -389,6 +403,7 @@ static emily_status parse_index(emily__tparser *p, emily__tnode **node) {
     EMILY__TRY(parse_slice(p, object, NULL, node));
   } else {
     EMILY__TRY(emily__tparse_expression(p, true, &index));
+    if (emily__tparse_is(p, EMILY__TK_COMMA)) EMILY__TRY(parse_index_tuple(p, index, &index));
     if (emily__tparse_is(p, EMILY__TK_COLON)) EMILY__TRY(parse_slice(p, object, index, node));
     else EMILY__TRY(binary(p, EMILY__TN_GETITEM, line, object, index, node));
   }

@@ -225,7 +225,9 @@ static emily_status put_all(formatter *f) {
     f->at += plain + (mark != NULL);
     if (mark) EMILY__TRY(put_directive(f));
   }
-  bool tuple = f->values.kind == EMILY__T_TUPLE, mapping = f->values.kind == EMILY__T_DICT || f->values.kind == EMILY__T_LIST;
+  uint8_t kind = f->values.kind;
+  bool tuple = kind == EMILY__T_TUPLE; /* what has items but is neither tuple nor text may stay unused */
+  bool mapping = kind == EMILY__T_DICT || kind == EMILY__T_LIST || kind == EMILY__T_RANGE || kind == EMILY__T_UNDEFINED;
   if (tuple ? f->used < f->values.list->count : !f->used && !mapping)
     return emily__t_fail(f->run, "not all arguments converted during string formatting");
   return EMILY_OK;

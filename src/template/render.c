@@ -62,6 +62,12 @@ static emily_status capture_in_scope(emily__trun *run, const emily__tnodes *body
 
 static emily_status put_value(emily__trun *run, emily__tval value) { return emily__t_put_str(run, run->out, value); }
 
+/* What filter and call blocks give goes out as it is, and must be a text. */
+static emily_status put_text(emily__trun *run, emily__tval value) {
+  if (value.kind != EMILY__T_TEXT) return emily__t_fail(run, "the block gives %s and not a text", emily__t_type_name(value));
+  return put_value(run, value);
+}
+
 /* ---- loops ---- */
 
 typedef struct test_state {
@@ -177,7 +183,7 @@ static emily_status execute_call_block(emily__trun *run, const emily__tnode *nod
   emily__tval caller, value;
   EMILY__TRY(new_macro(run, node, &caller));
   EMILY__TRY(emily__t_evaluate_call(run, node->a, caller, &value));
-  return put_value(run, value);
+  return put_text(run, value);
 }
 
 static emily_status execute_filter_block(emily__trun *run, const emily__tnode *node) {
@@ -185,7 +191,7 @@ static emily_status execute_filter_block(emily__trun *run, const emily__tnode *n
   EMILY__TRY(capture_in_scope(run, &node->body, &value));
   if (run->leave) return EMILY_OK;
   EMILY__TRY(emily__t_evaluate_filter(run, node->a, value, &value));
-  return put_value(run, value);
+  return put_text(run, value);
 }
 
 /* The values are evaluated outside of the scope that they open. */

@@ -32,8 +32,14 @@ KIND(callable, v.kind == EMILY__T_UNDEFINED || v.kind == EMILY__T_LOOP || v.kind
 KIND(escaped, v.kind == EMILY__T_TEXT && v.markup)
 KIND(sequence, v.kind == EMILY__T_UNDEFINED || v.kind == EMILY__T_TEXT || v.kind == EMILY__T_LIST || v.kind == EMILY__T_TUPLE ||
                    v.kind == EMILY__T_DICT || v.kind == EMILY__T_RANGE)
-KIND(filter, v.kind == EMILY__T_TEXT && emily__t_find_filter(v.string->text))
-KIND(test, v.kind == EMILY__T_TEXT && emily__t_find_test(v.string->text))
+
+static emily_status is_known(emily__trun *run, emily__tval name, const emily__tbuiltin *(*find)(emily__ttext), emily__tval *out) {
+  if (!emily__t_hashable(name)) return emily__t_fail(run, "unhashable type: '%s'", emily__t_type_name(name));
+  return answer(name.kind == EMILY__T_TEXT && find(name.string->text), out);
+}
+
+TEST(filter) { return is_known(run, call->in[0], emily__t_find_filter, out); }
+TEST(test) { return is_known(run, call->in[0], emily__t_find_test, out); }
 
 static emily_status remainder_is(emily__trun *run, emily__tval value, emily__tval by, int64_t wanted, emily__tval *out) {
   emily__tval rest;

@@ -13,6 +13,12 @@ static emily_status push_part(emily__trun *run, emily__tlist *list, const char *
   return emily__t_push(run, list, part);
 }
 
+/* Parts of markup are markup. */
+static emily_status mark_parts(emily__tval text, emily__tlist *list) {
+  for (size_t i = 0; i < list->count; i++) list->items[i].markup = text.markup;
+  return EMILY_OK;
+}
+
 /* ---- at a separator ---- */
 
 static emily_status split_left(emily__trun *run, emily__ttext text, emily__ttext separator, int64_t most, emily__tlist *list) {
@@ -49,6 +55,12 @@ static size_t space_at(const char *at, const char *end) {
   return at < end && emily__t_is_space(emily__utf8_next(at, &used)) ? used : 0;
 }
 
+static size_t char_length(const char *at) {
+  size_t used;
+  emily__utf8_next(at, &used);
+  return used;
+}
+
 static size_t space_before(const char *begin, const char *end) {
   if (end == begin) return 0;
   size_t last = emily__utf8_back(begin, (size_t)(end - begin)), used;
@@ -61,11 +73,8 @@ static emily_status split_words(emily__trun *run, emily__ttext text, int64_t mos
     while ((space = space_at(at, end))) at += space;
     const char *begin = at;
     if (at >= end) return EMILY_OK;
-    if (most-- == 0) {
-      while ((space = space_before(begin, end))) end -= space;
-      return push_part(run, list, begin, end);
-    }
-    while (at < end && !space_at(at, end)) at++; /* bytes within a character are no white space */
+    if (most-- == 0) return push_part(run, list, begin, end);
+    while (at < end && !space_at(at, end)) at += char_length(at);
     EMILY__TRY(push_part(run, list, begin, at));
   }
 }
@@ -76,10 +85,7 @@ static emily_status split_words_right(emily__trun *run, emily__ttext text, int64
     while ((space = space_before(begin, at))) at -= space;
     const char *end = at;
     if (at <= begin) return EMILY_OK;
-    if (most-- == 0) {
-      while ((space = space_at(begin, end))) begin += space;
-      return push_part(run, list, begin, end);
-    }
+    if (most-- == 0) return push_part(run, list, begin, end);
     while (at > begin && !space_before(begin, at)) at = begin + emily__utf8_back(begin, (size_t)(at - begin));
     EMILY__TRY(push_part(run, list, at, end));
   }
@@ -102,9 +108,10 @@ static emily_status split_any(emily__trun *run, const emily__tcall *call, bool r
   if (!words && !separator.count) return emily__t_fail(run, "the separator is empty");
   EMILY__TRY(emily__t_spend(run, text.count / 16 + 1));
   EMILY__TRY(emily__t_new_list(run, EMILY__T_LIST, 4, out));
-  if (!right) return words ? split_words(run, text, most, out->list) : split_left(run, text, separator, most, out->list);
-  EMILY__TRY(words ? split_words_right(run, text, most, out->list) : split_right(run, text, separator, most, out->list));
-  return turn_around(out->list), EMILY_OK;
+  if (right) EMILY__TRY(words ? split_words_right(run, text, most, out->list) : split_right(run, text, separator, most, out->list));
+  else EMILY__TRY(words ? split_words(run, text, most, out->list) : split_left(run, text, separator, most, out->list));
+  if (right) turn_around(out->list);
+  return mark_parts(call->in[0], out->list);
 }
 
 static emily_status split(emily__trun *run, const emily__tcall *call, emily__tval *out) { return split_any(run, call, false, out); }
@@ -112,7 +119,8 @@ static emily_status rsplit(emily__trun *run, const emily__tcall *call, emily__tv
 
 static emily_status splitlines(emily__trun *run, const emily__tcall *call, emily__tval *out) {
   bool keep = call->in[1].kind != EMILY__T_MISSING && emily__t_truth(call->in[1]);
-  return emily__t_lines(run, call->in[0].string->text, keep, out);
+  EMILY__TRY(emily__t_lines(run, call->in[0].string->text, keep, out));
+  return mark_parts(call->in[0], out->list);
 }
 
 /* ---- in three ---- */
@@ -128,7 +136,8 @@ static emily_status partition_any(emily__trun *run, const emily__tcall *call, bo
   const char *first = found ? found : right ? begin : end, *last = found ? found + part.count : right ? begin : end;
   EMILY__TRY(push_part(run, out->list, begin, first));
   EMILY__TRY(push_part(run, out->list, first, last));
-  return push_part(run, out->list, last, end);
+  EMILY__TRY(push_part(run, out->list, last, end));
+  return mark_parts(call->in[0], out->list);
 }
 
 static emily_status partition(emily__trun *run, const emily__tcall *call, emily__tval *out) {
