@@ -41,7 +41,8 @@ static void print_kept(const emily_rewrite_tensor *t) {
 
 /* Whether a number of one dtype may change in the other. */
 static bool narrows(emily_dtype from, emily_dtype to) {
-  if (from == to || from < 0 || !emily_dtype_is_float(from) || !emily_dtype_is_float(to)) return false;
+  if (from < 0) return to != EMILY_FLOAT32; /* packed: scales times codes */
+  if (from == to || !emily_dtype_is_float(from) || !emily_dtype_is_float(to)) return false;
   return emily_promote_types(from, to) != to;
 }
 

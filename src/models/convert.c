@@ -23,7 +23,7 @@ emily_status emily_model_convert(const char *path, const char *out, const emily_
   emily__rewrite r = {.dry_run = o->dry_run, .shard_bytes = o->shard_bytes, .each = o->each, .context = o->context};
   emily_status status = emily__rewrite_open(&r, path, false);
   for (size_t i = 0; i < r.items.count; i++) {
-    emily__rewrite_unturn(&r.items.data[i]);
+    emily__rewrite_settle(&r.items.data[i]);
     if (emily_dtype_is_float(r.items.data[i].dtype)) r.items.data[i].dtype = o->dtype;
   }
   if (status == EMILY_OK) {

@@ -25,7 +25,7 @@ static void decide(emily__rewrite_item *item, const emily__pack_settings *base, 
   if (item->dtype == EMILY_FLOAT64) item->dtype = EMILY_FLOAT32;
   if (item->shape[item->ndim - 1] % settings->group_size == 0) item->pack = *settings;
   else item->kept = "its rows are no whole groups";
-  emily__rewrite_unturn(item);
+  emily__rewrite_settle(item);
 }
 
 /* {"group_size": …, "bits": …, "mode": …} */
@@ -56,6 +56,14 @@ static emily_status check_new(const emily__rewrite *r) {
                      emily_model_path(r->model));
 }
 
+/* A group that is longer than every row packs nothing. */
+static emily_status check_some(const emily__rewrite *r, const emily__pack_settings *base) {
+  for (size_t i = 0; i < r->items.count; i++)
+    if (r->items.data[i].pack.mode) return EMILY_OK;
+  return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "no matrix of %s has rows of whole groups of %lld: nothing would be packed",
+                     emily_model_path(r->model), (long long)base->group_size);
+}
+
 static emily_status check(const char *path, const char *out, const emily_quantize_options *o, emily__pack_settings *settings) {
   if (!path || !o || (!out && !o->dry_run)) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "path, out and options must not be NULL");
   if (o->struct_size < sizeof *o) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "options must begin as EMILY_QUANTIZE_OPTIONS_INIT");
@@ -71,6 +79,7 @@ emily_status emily_model_quantize(const char *path, const char *out, const emily
   emily_status status = emily__rewrite_open(&r, path, true);
   if (status == EMILY_OK) status = check_new(&r);
   for (size_t i = 0; i < r.items.count && status == EMILY_OK; i++) decide(&r.items.data[i], &settings, o->dtype);
+  if (status == EMILY_OK) status = check_some(&r, &settings);
   if (status == EMILY_OK) status = write_config(&r, &settings, o->dtype);
   if (status == EMILY_OK) status = emily__rewrite_run(&r, out);
   if (status == EMILY_OK && totals) *totals = r.totals;

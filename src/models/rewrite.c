@@ -114,10 +114,11 @@ void emily__rewrite_close(emily__rewrite *r) {
   emily_model_release(r->model);
 }
 
-void emily__rewrite_unturn(emily__rewrite_item *item) {
-  if (!item->across || item->pack.mode) return;
+void emily__rewrite_settle(emily__rewrite_item *item) {
+  const bool across = item->across != EMILY__ALONG && !item->pack.mode; /* as the item is to stand */
+  item->turn = across != (item->across == EMILY__ACROSS);
+  if (!across) return;
   const int64_t rows = item->shape[0];
   item->shape[0] = item->shape[1];
   item->shape[1] = rows;
-  item->across = false;
 }

@@ -22,7 +22,8 @@ typedef struct emily__rewrite_item {
   bool layer;
   emily__weight *sources;     /* one; of a stack, one each */
   int64_t source_count;
-  bool across;                /* the source is [in, out], the item [out, in] */
+  emily__across across;       /* how the source stands (weights.h) */
+  bool turn;                  /* the item stands the other way round than its source: emily__rewrite_settle */
   const char *tensor;         /* no layer: the checkpoint's name, from which the source is got */
   int32_t ndim;
   int64_t shape[EMILY__REWRITE_AXES];
@@ -56,8 +57,8 @@ typedef struct emily__rewrite {
 emily_status emily__rewrite_open(emily__rewrite *rewrite, const char *path, bool stacks);
 void emily__rewrite_close(emily__rewrite *rewrite);
 
-/* An item that is not packed has its matrix the way round that the file has it. */
-void emily__rewrite_unturn(emily__rewrite_item *item);
+/* After the decision about an item: which way round it stands. Packed it is [out, in], whatever a dense file has. */
+void emily__rewrite_settle(emily__rewrite_item *item);
 
 /* The parts of an item; their number. */
 int emily__rewrite_parts(const emily__rewrite_item *item, emily__rewrite_part parts[EMILY__REWRITE_PARTS]);

@@ -59,8 +59,9 @@ static emily_array *flat(emily_scope *s, emily_array *x) {
 
 /* Rows from … to of a source, [rows, K]. */
 static emily_array *piece_of(emily_scope *s, const emily__rewrite_item *item, const emily__weight *source, int64_t from, int64_t to) {
-  if (!source->packing) {
-    emily_array *all = item->across ? emily_swapaxes(s, source->data, 0, 1) : flat(s, source->data);
+  if (!source->packing || item->turn) {
+    emily_array *all = source->packing ? emily__weight_dense(s, source) : source->data;
+    all = item->turn ? emily_swapaxes(s, all, 0, 1) : flat(s, all);
     return all ? emily_slice(s, all, (const int64_t[]){from, 0}, (const int64_t[]){to, emily_array_dim(all, 1)}, NULL) : NULL;
   }
   emily__weight list = *source; /* of a stack: one list of rows */

@@ -38,7 +38,7 @@ void emily__weights_fail(emily__weights *weights, emily_status status) {
 }
 
 void emily__weights_record(emily__weights *weights, const char *name, const emily__weight *weight, const int64_t *shape, int32_t ndim,
-                           bool across, const char *stack, const char *source) {
+                           emily__across across, const char *stack, const char *source) {
   if (!weights->record || !weight->data) return;
   emily__weight_use use = {.name = emily__strdup(emily__weights_stored(weights, name)), .weight = *weight, .ndim = ndim, .across = across};
   memcpy(use.shape, shape, (size_t)ndim * sizeof *shape);

@@ -18,13 +18,20 @@
 
 enum { EMILY__WEIGHT_NAME_MAX = 256 };
 
+/* GPT-2's dense matrices are [in, out] in a file. */
+typedef enum emily__across {
+  EMILY__ALONG,  /* [out, in] in every file */
+  EMILY__ACROSS, /* this file has it as [in, out] */
+  EMILY__TURNED  /* a file of dense weights has it as [in, out], and this one (packed, or GGUF) as [out, in] */
+} emily__across;
+
 /* A matrix that a layer was made of: what rewriting a checkpoint (rewrite.h) goes by. */
 typedef struct emily__weight_use {
   char *name; /* as the checkpoint has it, without ".weight" */
   emily__weight weight;
   int32_t ndim; /* 2; 3 for a stack of experts */
   int64_t shape[3];
-  bool across;  /* the file has it as [in, out] */
+  emily__across across;
   char *stack;  /* one of several experts: the name of their stack in MLX's layout; else NULL */
   char *source; /* the tensor that it is a part of; NULL: it is not */
 } emily__weight_use;
@@ -111,7 +118,7 @@ const char *emily__weights_stored(const emily__weights *weights, const char *nam
 
 /* Note a matrix, where that is asked for; stack and source: as above. */
 void emily__weights_record(emily__weights *weights, const char *name, const emily__weight *weight, const int64_t *shape, int32_t ndim,
-                           bool across, const char *stack, const char *source);
+                           emily__across across, const char *stack, const char *source);
 
 /* Put an array of the loader's own making under the weights' care: takes the caller's reference and returns it. NULL in, NULL
  * out, and the latest failure is remembered. */

@@ -191,7 +191,7 @@ static emily__experts one_by_one(emily__weights *weights, int64_t count, int64_t
     char name[EMILY__WEIGHT_NAME_MAX];
     snprintf(name, sizeof name, "%s.experts.%lld.%s", base, (long long)i, part);
     st.parts[i] = emily__weights_find(weights, (const int64_t[]){out, in}, 2, name);
-    emily__weights_record(weights, name, &st.parts[i], (const int64_t[]){out, in}, 2, false, stack_name, NULL);
+    emily__weights_record(weights, name, &st.parts[i], (const int64_t[]){out, in}, 2, EMILY__ALONG, stack_name, NULL);
   }
   if (st.places && weights->record) experts = (emily__experts){0};
   else if (st.places) experts = stacked(&st, base, part);
@@ -212,7 +212,7 @@ static void record_rows(emily__weights *weights, emily_array *all, int64_t from,
     emily_array *one = emily_squeeze(scope, emily_slice(scope, all, start, stop, NULL), (const int64_t[]){0}, 1);
     const emily__weight weight = {.data = emily__weights_settle(weights, scope, one)};
     snprintf(name, sizeof name, "%s.experts.%lld.%s", base, (long long)i, part);
-    emily__weights_record(weights, name, &weight, (const int64_t[]){out, in}, 2, false, whole, source);
+    emily__weights_record(weights, name, &weight, (const int64_t[]){out, in}, 2, EMILY__ALONG, whole, source);
   }
 }
 

@@ -34,11 +34,13 @@ static emily_array *turned(emily__weights *weights, emily_array *array) {
 
 emily__linear emily__weights_linear_across(emily__weights *weights, int64_t in, int64_t out, bool bias, const char *format, ...) {
   FORMAT_NAME(name, format);
-  if (emily__weights_has(weights, "%s.scales", name) || emily__checkpoint_gguf(weights->checkpoint))
-    return emily__weights_linear(weights, in, out, bias, "%s", name);
   const int64_t shape[] = {out, in};
-  emily__linear linear = {.weight = {.data = turned(weights, emily__weights_matrix(weights, in, out, "%s.weight", name))}};
-  emily__weights_record(weights, name, &linear.weight, shape, 2, true, NULL, NULL);
+  const bool along = emily__weights_has(weights, "%s.scales", name) || emily__checkpoint_gguf(weights->checkpoint);
+  emily__weight weight = along ? emily__weights_find(weights, shape, 2, name)
+                               : (emily__weight){.data = emily__weights_matrix(weights, in, out, "%s.weight", name)};
+  emily__weights_record(weights, name, &weight, shape, 2, along ? EMILY__TURNED : EMILY__ACROSS, NULL, NULL);
+  if (!along) weight.data = turned(weights, weight.data);
+  emily__linear linear = {.weight = weight};
   if (bias) linear.bias = emily__weights_vector(weights, out, "%s.bias", name);
   return linear;
 }

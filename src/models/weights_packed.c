@@ -145,6 +145,6 @@ emily__weight emily__weights_find(emily__weights *w, const int64_t *shape, int32
 
 emily__weight emily__weights_weight(emily__weights *w, const int64_t *shape, int32_t ndim, const char *name) {
   const emily__weight weight = emily__weights_find(w, shape, ndim, name);
-  emily__weights_record(w, name, &weight, shape, ndim, false, NULL, NULL);
+  emily__weights_record(w, name, &weight, shape, ndim, EMILY__ALONG, NULL, NULL);
   return weight;
 }
