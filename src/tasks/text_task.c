@@ -11,7 +11,7 @@ static emily_status load(const char *where, const char *path, const emily_model_
                          emily__text_task *t) {
   EMILY__TRY(emily_model_load(path, options, &t->model));
   if (emily__model_task(t->model) != task)
-    return emily__fail(EMILY_UNSUPPORTED, where, "%s is a %s %s; this takes a model %s", path, emily_model_family(t->model),
+    return emily__fail(EMILY_UNSUPPORTED, where, "%s is a %s %s, and the task needs a model %s", path, emily_model_family(t->model),
                        emily_model_task(t->model), emily__task_name(task));
   EMILY__TRY(emily_tokenizer_load(path, &t->tokenizer));
   t->max_tokens = emily_model_context_length(t->model);
