@@ -10,7 +10,7 @@ PKG_CONFIG ?= pkg-config
 
 VERSION := $(shell awk '/define EMILY_VERSION_(MAJOR|MINOR|PATCH) /{printf "%s%s", s, $$3; s="."}' include/emily/base.h)
 ABI := $(firstword $(subst ., ,$(VERSION)))
-DEPS := jansson libpcre2-8 libutf8proc libzip sndfile soxr libjpeg libpng
+DEPS := jansson libpcre2-8 libutf8proc libzip zlib sndfile soxr libjpeg libpng
 
 OPT ?= -O2
 CFLAGS ?= $(OPT) -g

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/generation_out.h"
 #include "cli/input.h"
+#include "cli/interrupt.h"
 #include "cli/message.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -11,7 +12,6 @@
 #include "emily/generate.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,20 +69,6 @@ typedef struct task {
   uint64_t made;
   bool written; /* something of the answer stands on standard output */
 } task;
-
-/* Set by Ctrl-C; emily_generate looks at it between passes. */
-static int32_t cancelled;
-
-static void on_interrupt(int signal_number) {
-  (void)signal_number;
-  __atomic_store_n(&cancelled, 1, __ATOMIC_RELAXED);
-}
-
-/* The first Ctrl-C stops cleanly, a second one at once. */
-static void catch_interrupt(void) {
-  struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND | SA_RESTART};
-  sigaction(SIGINT, &action, NULL);
-}
 
 static int32_t on_piece(const emily_generation_piece *piece, void *context) {
   task *t = context;
@@ -148,8 +134,7 @@ static int generate(task *t) {
   take_settings(&o, t->settings);
   o.callback = on_piece;
   o.context = t;
-  o.cancel = &cancelled;
-  catch_interrupt();
+  o.cancel = cli_interrupt_catch();
   if (t->settings->jsonl) return cli_prompt_lines(t->settings->jsonl, t->model, t->tokenizer, &o);
   cli_progress_begin(&t->progress, "generate", o.max_new_tokens > 0 ? (uint64_t)o.max_new_tokens : 0);
   emily_status status = emily_generate(t->model, t->tokenizer, t->prompt.data, t->prompt.count, &o, &g);

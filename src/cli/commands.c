@@ -13,6 +13,7 @@ const cli_command *const cli_commands[] = {
     &cli_generate_command,
     &cli_render_command,
     &cli_forward_command,
+    &cli_transcribe_command,
     &cli_features_command,
     &cli_tokenize_command,
     &cli_detokenize_command,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Keys that say how Transformers goes about it, and not what comes out. */
-static const char *const harmless[] = {
+const char *const emily__generation_config_harmless[] = {
     "_commit_hash", "_from_model_config", "assistant_confidence_threshold", "assistant_early_exit",
     "assistant_lookbehind", "bos_token_id", "cache_config", "cache_implementation", "chat_format", "compile_config",
     "continuous_batching_config", "decoder_start_token_id", "disable_compile", "early_stopping", "is_assistant",
@@ -29,7 +29,7 @@ static const struct {
     {"min_length", 0}, {"min_new_tokens", 0}, {"guidance_scale", 1},
 };
 
-static void refuse_absent(emily__config *c) {
+void emily__generation_config_refuse_absent(emily__config *c) {
   for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
     double value = absent[i].neutral;
     emily__config_real(c, absent[i].key, -1e300, 1e300, &value);
@@ -84,7 +84,7 @@ static void read(emily__config *c, emily__generation_config *out) {
   emily__config_int(c, "max_length", 0, INT32_MAX, &out->max_length);
   read_eos(c, out);
   each(c, "stop_strings", out, push_stop);
-  refuse_absent(c);
+  emily__generation_config_refuse_absent(c);
 }
 
 static emily__generation_config defaults(void) {
@@ -96,7 +96,7 @@ static emily__generation_config defaults(void) {
 static emily_status take(emily__config *config, bool whole, emily__generation_config *out) {
   *out = defaults();
   read(config, out);
-  emily_status status = whole ? emily__config_done(config, "emily's generator", harmless) : config->status;
+  emily_status status = whole ? emily__config_done(config, "emily's generator", emily__generation_config_harmless) : config->status;
   if (status != EMILY_OK) emily__generation_config_free(out);
   emily__config_free(config);
   return status;

@@ -24,4 +24,8 @@ emily_status emily__generation_config_parse(const char *text, size_t length, con
                                             emily__generation_config *out);
 void emily__generation_config_free(emily__generation_config *config);
 
+/* What readers of such files share: keys that change no answer (NULL-terminated), and a refusal of the settings that emily does not have. */
+extern const char *const emily__generation_config_harmless[];
+void emily__generation_config_refuse_absent(emily__config *config);
+
 #endif

@@ -7,8 +7,10 @@ CPU:
     python tests/oracle/make_whisper_cases.py tests/data/models
 
 The window is 2 seconds (200 frames) in place of 30: all else is as in the hub's files, the order of the special tokens above all. Forward
-passes are computed in float64.
+passes are computed in float64. transcribe.json holds what generate() makes of the sounds of tones.py, also in float64: {"name", "seed", "count",
+"options" as emily's, "generation": changes to generation_config.json (null: the key is not there), "text", "tokens", "segments", "language"}.
 """
+import copy
 import json
 import pathlib
 import sys
@@ -18,9 +20,11 @@ import torch
 from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import WhisperConfig, WhisperForConditionalGeneration
+from transformers import BatchFeature, GenerationConfig, WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration
 
-SEED = 7
+from tones import tones
+
+SEED = 1
 WINDOW = 2  # seconds
 LANGUAGES = ("en", "zh", "de", "es", "ru")
 SENTENCES = ["the quick brown fox jumps over the lazy dog", "she sells sea shells by the sea shore, and the shells are hers",
@@ -109,6 +113,69 @@ def write_forward(folder, model, config):
               str(folder / "ref.safetensors"))
 
 
+def features(preprocessor, seed, count):
+    """As the feature extractor makes them of a short sound (filled up) and of a long one (whole)."""
+    extract = WhisperFeatureExtractor(**{k: preprocessor[k] for k in ("feature_size", "hop_length", "n_fft", "chunk_length", "sampling_rate")})
+    samples = (tones(seed, count) / np.float32(32768)).astype(np.float32)
+    if count < extract.n_samples:
+        padded = extract.pad(BatchFeature({"input_features": [samples[:, None]]}), padding="max_length", max_length=extract.n_samples)
+        samples = np.asarray(padded["input_features"])[0, :, 0]
+    return torch.tensor(extract._np_extract_fbank_features(samples[None], "cpu").astype(np.float32)).double()
+
+
+LONG, SHORT = 118000, 24000
+NO_SPEECH = dict(logprob_threshold=-0.7, no_speech_threshold=4.5e-6)
+CASES = [  # name, seed, samples, options, changes to generation_config.json
+    ("short", 3, SHORT, {}, {}), ("short without times", 3, SHORT, dict(timestamps=False), {}), ("long", 3, LONG, {}, {}),
+    ("another long one", 4, 97531, {}, {}), ("a window and a little", 5, 32500, {}, {}), ("exactly a window", 6, 32000, {}, {}),
+    ("no sound", 1, 0, {}, {}),
+    ("language", 3, LONG, dict(language="de"), {}), ("language by name", 3, SHORT, dict(language="Spanish", timestamps=False), {}),
+    ("translate", 3, LONG, dict(task="translate"), {}), ("language and task", 4, LONG, dict(language="ru", task="translate"), {}),
+    ("condition", 3, LONG, dict(condition=True), {}), ("prompt", 3, SHORT, dict(prompt=" the lazy dog "), {}),
+    ("prompt of all windows", 3, LONG, dict(prompt="the lazy dog"), {}), ("condition and prompt", 3, LONG, dict(condition=True, prompt="the lazy dog"), {}),
+    ("max_new_tokens", 3, LONG, dict(max_new_tokens=12), {}), ("no speech", 3, LONG, NO_SPEECH, {}), ("no speech, prompt", 4, LONG, dict(NO_SPEECH, prompt="jumps"), {}),
+    ("fallback to the last", 3, LONG, dict(temperatures=[0.0, 0.0], compression_ratio_threshold=1.2, logprob_threshold=-0.5), {}),
+    ("no forced tokens", 3, SHORT, {}, dict(forced_decoder_ids=None)),
+    ("forced language", 3, SHORT, {}, dict(forced_decoder_ids=[[1, 305], [2, 307], [3, 312]])),
+    ("English alone", 3, LONG, {}, dict(forced_decoder_ids=[[1, 312]], lang_to_id=None, task_to_id=None, is_multilingual=False)),
+    ("no first time limit", 3, LONG, {}, dict(max_initial_timestamp_index=None)), ("first time at most 3", 3, LONG, {}, dict(max_initial_timestamp_index=3)),
+    ("nothing suppressed", 3, LONG, {}, dict(suppress_tokens=None, begin_suppress_tokens=None)),
+    ("short max_length", 3, LONG, {}, dict(max_length=14)), ("chosen in the file", 3, SHORT, {}, dict(language="<|zh|>", task="translate")),
+    ("no token of the previous", 3, LONG, dict(condition=True), dict(prev_sot_token_id=None)),
+    ("repetition penalty", 3, LONG, {}, dict(repetition_penalty=1.7)),
+]
+
+
+def transcribe(model, tokenizer, generation, preprocessor, name, seed, count, options, changes):
+    changed = {k: v for k, v in dict(generation, **changes).items() if v is not None}
+    model.generation_config = GenerationConfig(**copy.deepcopy(changed))
+    times = changed["no_timestamps_token_id"] + 1
+    keys = {"language": "language", "task": "task", "condition": "condition_on_prev_tokens", "max_new_tokens": "max_new_tokens",
+            "logprob_threshold": "logprob_threshold", "no_speech_threshold": "no_speech_threshold", "compression_ratio_threshold": "compression_ratio_threshold"}
+    call = {keys[k]: v for k, v in options.items() if k in keys}
+    if "temperatures" in options or "logprob_threshold" in options:
+        call["temperature"] = tuple(options.get("temperatures", [0.0]))
+    if "prompt" in options:
+        ids = tokenizer.encode(" " + options["prompt"].strip(), add_special_tokens=False).ids
+        call["prompt_ids"] = torch.tensor([tokenizer.token_to_id("<|startofprev|>")] + ids)
+    x = features(preprocessor, seed, count)
+    languages = {v: k[2:-2] for k, v in changed.get("lang_to_id", {}).items()}
+    first = []
+    hook = model.model.decoder.register_forward_pre_hook(lambda m, a, k: first.append(k["input_ids"].tolist()[0]), with_kwargs=True)
+    with torch.no_grad():
+        out = model.generate(x, return_timestamps=options.get("timestamps", True), return_segments=True, **call)
+    hook.remove()
+    prompt = next((p for p in first if len(p) > 1), first[0])
+    text = lambda ids: tokenizer.decode([i for i in ids if i < times], skip_special_tokens=True)
+    segments = [dict(start=float(s["start"]), end=float(s["end"]), tokens=s["tokens"].tolist(), text=text(s["tokens"].tolist()))
+                for s in out["segments"][0] if "start" in s]
+    tokens = [i for s in segments for i in s["tokens"]]
+    language = next((languages[i] for i in prompt[-4:] if i in languages), None)
+    print(f"{name}: {len(segments)} segments, {len(tokens)} tokens, {language}: {text(tokens)[:40]!r}")
+    return dict(name=name, seed=seed, count=count, options=options, generation=changes, text=text(tokens), tokens=tokens, segments=segments,
+                language=language)
+
+
 def main(root):
     folder = root / "whisper"
     folder.mkdir(parents=True, exist_ok=True)
@@ -120,6 +187,10 @@ def main(root):
     model = make_model(config)
     write_model(folder, model, config)
     write_forward(folder, model, config)
+    torch.set_num_threads(1)
+    done = [transcribe(model, tokenizer, generation, preprocessor, *case) for case in CASES]
+    rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in done)
+    (folder / "transcribe.json").write_text(f"[\n{rows}\n]\n")
 
 
 if __name__ == "__main__":

@@ -39,6 +39,8 @@ char *golden_folder(const char *name, const char *config) {
   link_file(name, config, folder, dot && !strcmp(dot, ".gguf") ? "model.gguf" : "config.json");
   link_file(name, "model.safetensors", folder, "model.safetensors");
   link_file(name, "generation_config.json", folder, "generation_config.json");
+  link_file(name, "preprocessor_config.json", folder, "preprocessor_config.json");
+  link_file(name, "tokenizer.json", folder, "tokenizer.json");
   return folder;
 }
 
