@@ -112,6 +112,10 @@ static emily_status run_with(const emily__generate_call *c, const emily_generate
                                .eos_count = o->ignore_eos == 1 ? 0 : config->eos.count, .callback = o->callback,
                                .context = o->context, .cancel = o->cancel, .chunk = o->prefill_chunk,
                                .form = {o->kv_bits, o->kv_group_size}};
+  const emily__token_list never = {config->suppressed.data, config->suppressed.count};
+  const emily__token_list not_first = {config->suppressed_first.data, config->suppressed_first.count};
+  const emily__logits_step steps[] = {emily__suppress_tokens(&never), emily__suppress_first_tokens(&not_first)};
+  plan.steps = steps, plan.step_count = sizeof steps / sizeof *steps;
   if (c->batch) plan.width = o->batch_size ? o->batch_size : DEFAULT_BATCH, plan.done = o->done;
   EMILY__TRY(plan_sampling(o, config, &plan.sampling));
   const char **stops = all_stops(o, config, c->tokenizer != NULL, &plan.stop_count);

@@ -40,11 +40,27 @@ void emily__generation_config_refuse_absent(emily__config *c) {
   emily__config_only_bool(c, "token_healing", false);
 }
 
-static void push_id(emily__config *c, const json_t *value, emily__generation_config *out) {
-  if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > INT32_MAX)
-    emily__config_fail(c, EMILY_BAD_FORMAT, "\"eos_token_id\" must be a token id or a list of them");
-  else if (!emily__vec_push(&out->eos, (int32_t)json_integer_value(value)))
-    c->status = EMILY_OUT_OF_MEMORY;
+/* A token id, or -1 where it is none. */
+static int32_t token_id(emily__config *c, const json_t *value, const char *key) {
+  if (json_is_integer(value) && json_integer_value(value) >= 0 && json_integer_value(value) <= INT32_MAX)
+    return (int32_t)json_integer_value(value);
+  emily__config_fail(c, EMILY_BAD_FORMAT, "\"%s\" must be a token id or a list of them", key);
+  return -1;
+}
+
+static void push_eos(emily__config *c, const json_t *value, emily__generation_config *out) {
+  int32_t id = token_id(c, value, "eos_token_id");
+  if (id >= 0 && !emily__vec_push(&out->eos, id)) c->status = EMILY_OUT_OF_MEMORY;
+}
+
+static void push_suppressed(emily__config *c, const json_t *value, emily__generation_config *out) {
+  int32_t id = token_id(c, value, "suppress_tokens");
+  if (id >= 0 && !emily__vec_push(&out->suppressed, id)) c->status = EMILY_OUT_OF_MEMORY;
+}
+
+static void push_suppressed_first(emily__config *c, const json_t *value, emily__generation_config *out) {
+  int32_t id = token_id(c, value, "begin_suppress_tokens");
+  if (id >= 0 && !emily__vec_push(&out->suppressed_first, id)) c->status = EMILY_OUT_OF_MEMORY;
 }
 
 static void push_stop(emily__config *c, const json_t *value, emily__generation_config *out) {
@@ -71,7 +87,7 @@ static void each(emily__config *c, const char *key, emily__generation_config *ou
   for (size_t i = 0; i < json_array_size(value) && c->status == EMILY_OK; i++) push(c, json_array_get(value, i), out);
 }
 
-static void read_eos(emily__config *c, emily__generation_config *out) { each(c, "eos_token_id", out, push_id); }
+static void read_eos(emily__config *c, emily__generation_config *out) { each(c, "eos_token_id", out, push_eos); }
 
 static void read(emily__config *c, emily__generation_config *out) {
   emily__config_bool(c, "do_sample", &out->sample);
@@ -83,6 +99,8 @@ static void read(emily__config *c, emily__generation_config *out) {
   emily__config_int(c, "max_new_tokens", 0, INT32_MAX, &out->max_new_tokens);
   emily__config_int(c, "max_length", 0, INT32_MAX, &out->max_length);
   read_eos(c, out);
+  each(c, "suppress_tokens", out, push_suppressed);
+  each(c, "begin_suppress_tokens", out, push_suppressed_first);
   each(c, "stop_strings", out, push_stop);
   emily__generation_config_refuse_absent(c);
 }
@@ -143,4 +161,6 @@ void emily__generation_config_free(emily__generation_config *config) {
   for (size_t i = 0; i < config->stops.count; i++) emily__free(config->stops.data[i]);
   emily__vec_free(&config->stops);
   emily__vec_free(&config->eos);
+  emily__vec_free(&config->suppressed);
+  emily__vec_free(&config->suppressed_first);
 }

@@ -13,6 +13,8 @@ typedef struct emily__generation_config {
   int64_t max_new_tokens;   /* -1: not said */
   int64_t max_length;       /* prompt and new tokens; -1: not said */
   EMILY__VEC(int32_t) eos;
+  EMILY__VEC(int32_t) suppressed;       /* ids that are never made … */
+  EMILY__VEC(int32_t) suppressed_first; /* … and those that do not begin the text */
   EMILY__VEC(char *) stops;
 } emily__generation_config;
 

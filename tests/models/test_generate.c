@@ -126,6 +126,32 @@ static void end_tokens_come_from_the_files(void **state) {
   folder_remove(folder);
 }
 
+static void suppressed_tokens_come_from_the_files(void **state) {
+  (void)state;
+  char *folder, settings[96];
+  emily_model *model = model_with("{}", &folder);
+  emily_generate_options options = EMILY_GENERATE_OPTIONS_INIT;
+  options.max_new_tokens = 2, options.ignore_eos = 1;
+  emily_generation *before = generate(model, &options);
+  snprintf(settings, sizeof settings, "{\"begin_suppress_tokens\":[%d],\"suppress_tokens\":[]}", before->tokens[0]);
+  folder_puts(folder, "generation_config.json", settings);
+  emily_generation *g = generate(model, &options);
+  assert_true(g->tokens[0] != before->tokens[0]);
+  const int32_t second = g->tokens[0];
+  emily_generation_free(g);
+  snprintf(settings, sizeof settings, "{\"suppress_tokens\":[%d,%d]}", before->tokens[0], second);
+  folder_puts(folder, "generation_config.json", settings);
+  g = generate(model, &options);
+  for (size_t i = 0; i < g->token_count; i++) assert_true(g->tokens[i] != before->tokens[0] && g->tokens[i] != second);
+  emily_generation_free(g);
+  emily_generation_free(before);
+  folder_puts(folder, "generation_config.json", "{\"suppress_tokens\":[\"x\"]}");
+  assert_int_equal(emily_generate(model, NULL, prompt, PROMPT, &options, &g), EMILY_BAD_FORMAT);
+  assert_non_null(strstr(emily_last_error()->message, "suppress_tokens"));
+  emily_model_release(model);
+  folder_remove(folder);
+}
+
 static void max_length_counts_the_prompt(void **state) {
   (void)state;
   char *folder;
@@ -389,7 +415,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(greedy_tokens_equal_transformers), cmocka_unit_test(the_checkpoint_decides_what_is_open),
       cmocka_unit_test(the_caller_can_ask_for_sampling),  cmocka_unit_test(end_tokens_come_from_the_files),
-      cmocka_unit_test(max_length_counts_the_prompt),     cmocka_unit_test(options_out_of_range_are_named),
+      cmocka_unit_test(suppressed_tokens_come_from_the_files), cmocka_unit_test(max_length_counts_the_prompt),     cmocka_unit_test(options_out_of_range_are_named),
       cmocka_unit_test(other_models_do_not_generate),     cmocka_unit_test(batches_equal_texts_alone),
       cmocka_unit_test(each_text_has_its_own_calls),      cmocka_unit_test(bad_prompts_of_a_batch_are_named),
       cmocka_unit_test(chunks_and_bits),                  cmocka_unit_test(threads_share_a_model),

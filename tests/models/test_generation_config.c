@@ -49,7 +49,8 @@ static void refuses_by_name(void **state) {
   refuse("{\"no_repeat_ngram_size\":3}", EMILY_UNSUPPORTED, "no_repeat_ngram_size");
   refuse("{\"min_new_tokens\":3}", EMILY_UNSUPPORTED, "min_new_tokens");
   refuse("{\"token_healing\":true}", EMILY_UNSUPPORTED, "token_healing");
-  refuse("{\"suppress_tokens\":[1]}", EMILY_UNSUPPORTED, "\"suppress_tokens\" is not known");
+  refuse("{\"suppress_tokens\":[1,\"x\"]}", EMILY_BAD_FORMAT, "suppress_tokens");
+  refuse("{\"begin_suppress_tokens\":-1}", EMILY_BAD_FORMAT, "begin_suppress_tokens");
   refuse("{\"forced_eos_token_id\":1}", EMILY_UNSUPPORTED, "forced_eos_token_id");
   refuse("{\"a_new_setting\":1}", EMILY_UNSUPPORTED, "\"a_new_setting\" is not known to emily's generator");
   refuse("{\"temperature\":\"hot\"}", EMILY_BAD_FORMAT, "\"temperature\" must be a number");
