@@ -260,6 +260,133 @@ static void names_the_reasons(void **state) {
   emily_generation_free(NULL);
 }
 
+/* ---- many texts, and a memory ---- */
+
+typedef struct count_done {
+  int done[4], calls;
+} count_done;
+
+static int32_t on_done(size_t index, const emily_generation *g, void *context) {
+  count_done *c = context;
+  assert_non_null(g);
+  c->done[c->calls++] = (int)index;
+  return 0;
+}
+
+/* Prompts of many lengths, in batches of 1 to 4: what each says alone. A place that is free is taken by the next prompt. */
+static void texts_step_together(void **state) {
+  (void)state;
+  enum { TEXTS = 9 };
+  int32_t ids[TEXTS][12], want[TEXTS][10];
+  emily_prompt prompts[TEXTS];
+  for (int i = 0; i < TEXTS; i++) {
+    prompts[i] = (emily_prompt){ids[i], 1 + (size_t)i * 5 % 12};
+    for (int k = 0; k < 12; k++) ids[i][k] = (i * 13 + k * 7) % VOCAB;
+    expected(ids[i], prompts[i].count, want[i], 10);
+  }
+  for (int64_t width = 1; width <= 4; width++) {
+    emily__generate_plan p = plan(10);
+    emily_generation *out[TEXTS];
+    p.width = width, p.chunk = 5;
+    made = (machine){0};
+    assert_int_equal(emily__generate_batch(&decoder, NULL, NULL, prompts, TEXTS, &p, out), EMILY_OK);
+    for (int i = 0; i < TEXTS; i++) {
+      assert_int_equal(out[i]->token_count, 10);
+      assert_memory_equal(out[i]->tokens, want[i], sizeof want[i]);
+      assert_int_equal(out[i]->finish_reason, EMILY_FINISH_LENGTH);
+      emily_generation_free(out[i]);
+    }
+  }
+}
+
+static void shorter_texts_end_first(void **state) {
+  (void)state;
+  const int32_t first[1] = {1}, second[60] = {2};
+  const emily_prompt prompts[3] = {{first, 1}, {second, 60}, {first, 1}}; /* the second one's context is full after 4 tokens */
+  count_done c = {{0}, 0};
+  emily_generation *out[3];
+  emily__generate_plan p = plan(8);
+  p.width = 2, p.done = on_done, p.context = &c;
+  assert_int_equal(emily__generate_batch(&decoder, NULL, NULL, prompts, 3, &p, out), EMILY_OK);
+  assert_true(c.calls == 3 && c.done[0] == 1 && c.done[1] == 0 && c.done[2] == 2);
+  assert_true(out[0]->token_count == 8 && out[1]->token_count == 4 && out[2]->token_count == 8);
+  for (int i = 0; i < 3; i++) emily_generation_free(out[i]);
+}
+
+/* A flag that is up: no prompt is read, and each gives an empty text. */
+static void a_flag_stops_all(void **state) {
+  (void)state;
+  const int32_t id[1] = {1}, flag = 1;
+  const emily_prompt prompts[3] = {{id, 1}, {id, 1}, {id, 1}};
+  emily_generation *out[3];
+  emily__generate_plan p = plan(8);
+  p.width = 2, p.cancel = &flag;
+  made = (machine){0};
+  assert_int_equal(emily__generate_batch(&decoder, NULL, NULL, prompts, 3, &p, out), EMILY_OK);
+  assert_int_equal(made.passes, 0);
+  for (int i = 0; i < 3; i++) {
+    assert_true(out[i]->token_count == 0 && out[i]->finish_reason == EMILY_FINISH_CANCELLED);
+    emily_generation_free(out[i]);
+  }
+}
+
+static void memory_saves_passes(void **state) {
+  (void)state;
+  int32_t ids[32], want[4];
+  emily__memory memory = {0};
+  emily__generate_plan p = plan(4);
+  p.chunk = 1; /* a pass a token, to count them */
+  for (int i = 0; i < 32; i++) ids[i] = i * 3 % VOCAB;
+  for (size_t count = 8, known = 0; count <= 32; known = count + 3, count += 8) {
+    emily_generation *g = NULL;
+    made = (machine){0};
+    expected(ids, count, want, 4);
+    assert_int_equal(emily__generate(&decoder, NULL, NULL, ids, count, &p, &memory, &g), EMILY_OK);
+    assert_memory_equal(g->tokens, want, sizeof want);
+    for (size_t i = 0; i < 4 && count + i < 32; i++) ids[count + i] = g->tokens[i]; /* the talk goes on from what was said */
+    assert_int_equal(g->reused_count, known);
+    assert_int_equal(made.passes, (int64_t)(count - known) + 3);
+    assert_int_equal(memory.ids.count, count + 3);
+    emily_generation_free(g);
+  }
+  emily__memory_clear(&memory);
+}
+
+/* Two texts, and a turn with a memory after them. */
+static emily_status run_both(emily_tokenizer *tokenizer, emily__memory *memory, emily_generation **out) {
+  static const int32_t prompt[6] = {1, 2, 3, 4, 5, 6};
+  const emily_prompt prompts[2] = {{prompt, 2}, {prompt, 5}};
+  emily__generate_plan p = plan(4);
+  p.width = 2;
+  EMILY__TRY(emily__generate_batch(&decoder, NULL, tokenizer, prompts, 2, &p, out));
+  EMILY__TRY(emily__generate(&decoder, NULL, tokenizer, prompt, 4, &p, memory, &out[2]));
+  return emily__generate(&decoder, NULL, tokenizer, prompt, 6, &p, memory, &out[3]);
+}
+
+static void batches_survive_failing_allocations(void **state) {
+  (void)state;
+  emily_tokenizer *tokenizer = letters();
+  emily__memory memory = {0};
+  emily_generation *out[4] = {NULL};
+  emily__alloc_fail_after(0);
+  assert_int_equal(run_both(tokenizer, &memory, out), EMILY_OK);
+  for (int i = 0; i < 4; i++) emily_generation_free(out[i]), out[i] = NULL;
+  emily__memory_clear(&memory);
+  const int64_t live = emily__alloc_live();
+  for (int64_t n = 1;; n++) {
+    emily__alloc_fail_after(n);
+    emily_status status = run_both(tokenizer, &memory, out);
+    const bool reached = emily__alloc_count() >= n;
+    emily__alloc_fail_after(0);
+    assert_true(status == EMILY_OK || (reached && status == EMILY_OUT_OF_MEMORY));
+    for (int i = 0; i < 4; i++) emily_generation_free(out[i]), out[i] = NULL;
+    emily__memory_clear(&memory);
+    assert_int_equal(emily__alloc_live(), live);
+    if (!reached) break;
+  }
+  emily_tokenizer_release(tokenizer);
+}
+
 /* Each allocation fails once: an error, nothing leaks, and the next run is whole. */
 static void survives_failing_allocations(void **state) {
   (void)state;
@@ -299,6 +426,9 @@ int main(void) {
       cmocka_unit_test(stops_at_texts),              cmocka_unit_test(what_is_held_comes_at_the_end),
       cmocka_unit_test(the_callback_can_stop),       cmocka_unit_test(a_flag_can_stop),
       cmocka_unit_test(names_the_reasons),           cmocka_unit_test(survives_failing_allocations),
+      cmocka_unit_test(texts_step_together),         cmocka_unit_test(shorter_texts_end_first),
+      cmocka_unit_test(a_flag_stops_all),            cmocka_unit_test(memory_saves_passes),
+      cmocka_unit_test(batches_survive_failing_allocations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
