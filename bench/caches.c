@@ -44,7 +44,7 @@ static void step(void *context) {
 static void measure(int64_t tokens, int64_t window, int32_t bits) {
   run r = {.q = noise(HEADS, 1), .k = noise(KV_HEADS, 1), .v = noise(KV_HEADS, 1), .window = window};
   if (emily__kv_cache_new(1, &window, 0, &r.cache) || emily__kv_cache_set_form(r.cache, (emily__kv_form){bits, 0})) fail();
-  emily__kv_cache_expect(r.cache, tokens + 2);
+  emily__kv_cache_expect(r.cache, tokens, tokens + 2);
   for (int64_t at = 0; at < tokens; at += 512) {
     emily_array *q = noise(HEADS, 512), *k = noise(KV_HEADS, 512), *v = noise(KV_HEADS, 512);
     attend(&r, q, k, v);

@@ -3,6 +3,8 @@
 
     bench/models.py decode  [--dtype f32|f16|bf16] [--rounds 3]     Qwen3-0.6B shape, random weights; peer: llama.cpp
     bench/models.py minilm  --model FOLDER [--rounds 5]             all-MiniLM-L6-v2; peer: PyTorch
+    bench/models.py memory  [--dtype bf16] [-- options of generate] the same shape: the most anonymous memory of a text; no peer
+    bench/models.py batch   [--dtype bf16] [--texts 1,2,4,8,16]     the same shape: new tokens a second of many texts together; no peer
 
 Peers come from PyPI (llama-cpp-python and gguf; torch and transformers); the first needs to be built with native instructions
 (CMAKE_ARGS=-DGGML_NATIVE=ON). emily and its peer run in turn, A B A B; medians and their ratio are printed. The checkpoint of the first is made once, from a
@@ -189,6 +191,61 @@ def decode(args):
     report(f"decode at {args.prompt}, {args.dtype}", [x[1] for x in ours], [x[1] for x in theirs], "tok/s")
 
 
+def anonymous(pid):
+    """Heap, cache and activations, and not the mapped file."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup") as file:
+            return next((int(line.split()[1]) * 1024 for line in file if line.startswith("Anonymous:")), 0)
+    except OSError:  # it has ended
+        return 0
+
+
+def watch(command, text):
+    """The command's lines, how long it took, the most anonymous memory that was seen."""
+    begin, most = time.perf_counter(), 0
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        process.stdin.write(text)
+        process.stdin.close()
+        while process.poll() is None:
+            most = max(most, anonymous(process.pid))
+            time.sleep(0.01)
+        lines = [json.loads(line) for line in process.stdout]
+    if process.returncode:
+        sys.exit(f"{' '.join(command[:3])} failed: {process.returncode}")
+    return lines, time.perf_counter() - begin, most
+
+
+def random_shape(args):
+    folder = f"{args.cache}/qwen3-0.6b-{args.dtype}"
+    make_checkpoint(folder, args.dtype)
+    return folder, os.path.getsize(folder + "/model.safetensors")
+
+
+def ids(seed, count):
+    return [(seed * 7919 + i * 104729 + 7) % SHAPE["vocab"] for i in range(count)]
+
+
+def memory(args):
+    folder, size = random_shape(args)
+    command = [args.emily, "generate", folder, "--tokens", ",".join(map(str, ids(0, args.prompt))), "--max-new-tokens", str(args.new),
+               "--ignore-eos", "--json", "--threads", str(args.threads)] + args.options
+    _, _, most = watch(command, "")
+    per_token = 2 * SHAPE["layers"] * SHAPE["kv_heads"] * SHAPE["head_dim"] * 4
+    print(f"{args.dtype} of {size / 1e6:.0f} MB, {args.prompt} + {args.new} tokens {' '.join(args.options)}: at most {most / 1e6:.0f} MB "
+          f"anonymous, {most / size:.3f} of the file (float32 keys and values: {(args.prompt + args.new) * per_token / 1e6:.0f} MB)")
+
+
+def batch(args):
+    """Prompts of one token, so that nearly all is decoding."""
+    folder, _ = random_shape(args)
+    for count in map(int, args.texts.split(",")):
+        lines = "".join(json.dumps({"tokens": ids(i, 1)}) + "\n" for i in range(count))
+        out, _, most = watch([args.emily, "generate", folder, "--jsonl", "-", "--batch", str(min(count, 32)), "--max-new-tokens",
+                              str(args.new), "--ignore-eos", "--threads", str(args.threads)] + args.options, lines)
+        last = out[-1]  # it joined last: all the others stepped beside it
+        print(f"{count:3} texts: {count * (last['new_tokens'] - 1) / last['decode_seconds']:.1f} new tokens/s, {most / 1e6:.0f} MB", flush=True)
+
+
 def minilm(args):
     import torch
     from transformers import AutoModel
@@ -222,7 +279,7 @@ def minilm(args):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["decode", "minilm"])
+    parser.add_argument("what", choices=["decode", "minilm", "memory", "batch"])
     parser.add_argument("--dtype", choices=["f32", "f16", "bf16"], default="bf16")
     parser.add_argument("--model", help="folder of all-MiniLM-L6-v2")
     parser.add_argument("--emily", default="build/emily")
@@ -232,8 +289,13 @@ def main():
     parser.add_argument("--prompt", type=int, default=PROMPT)
     parser.add_argument("--new", type=int, default=NEW)
     parser.add_argument("--rounds", type=int, default=3)
-    args = parser.parse_args()
-    {"decode": decode, "minilm": minilm}[args.what](args)
+    parser.add_argument("--texts", default="1,2,4,8,16")
+    own, rest = sys.argv[1:], []
+    if "--" in own:
+        own, rest = own[: own.index("--")], own[own.index("--") + 1 :]
+    args = parser.parse_args(own)
+    args.options = rest
+    {"decode": decode, "minilm": minilm, "memory": memory, "batch": batch}[args.what](args)
 
 
 if __name__ == "__main__":

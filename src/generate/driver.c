@@ -119,7 +119,8 @@ static emily_status take_cache(run *r, emily__row *row) {
   }
   if (m) emily__memory_clear(m);
   if (!row->cache) EMILY__TRY(r->decoder->new_cache(r->decoder->self, r->plan->form, &row->cache));
-  emily__kv_cache_expect(row->cache, m ? 0 : (int64_t)row->prompt.count + row->most); /* a conversation goes on */
+  const int64_t prompt = (int64_t)row->prompt.count;
+  emily__kv_cache_expect(row->cache, prompt, m ? 0 : prompt + row->most); /* a conversation goes on */
   return EMILY_OK;
 }
 

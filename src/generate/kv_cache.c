@@ -22,7 +22,7 @@ typedef struct layer {
 } layer;
 
 struct emily__kv_cache {
-  int64_t length, step, expected, layer_count;
+  int64_t length, step, least, most, layer_count;
   emily__kv_form form;
   layer layers[];
 };
@@ -60,7 +60,10 @@ void emily__kv_cache_free(emily__kv_cache *cache) {
   emily__free(cache);
 }
 
-void emily__kv_cache_expect(emily__kv_cache *cache, int64_t tokens) { cache->expected = tokens; }
+void emily__kv_cache_expect(emily__kv_cache *cache, int64_t least, int64_t most) {
+  cache->least = least;
+  cache->most = most;
+}
 
 int64_t emily__kv_cache_length(const emily__kv_cache *cache) { return cache->length; }
 int64_t emily__kv_cache_window(const emily__kv_cache *cache, int64_t layer_index) { return cache->layers[layer_index].window; }
@@ -134,8 +137,9 @@ static int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step 
 static int64_t new_capacity(const emily__kv_cache *cache, const layer *l, int64_t total) {
   if (l->window && total > l->window) total = l->window;
   if (total <= l->now.capacity) return l->now.capacity;
-  int64_t capacity = round_up(total + total / 2, cache->step);
-  if (cache->expected >= total && capacity > cache->expected) capacity = cache->expected;
+  const int64_t wanted = total > cache->least ? total : cache->least;
+  int64_t capacity = round_up(wanted + wanted / 2, cache->step);
+  if (cache->most >= total && capacity > cache->most) capacity = cache->most;
   return l->window && capacity > l->window ? l->window : capacity;
 }
 

@@ -42,8 +42,9 @@ void emily__kv_cache_free(emily__kv_cache *cache); /* NULL does nothing */
 /* Before the first token. EMILY_INVALID_ARGUMENT for other bits and groups than those above. */
 emily_status emily__kv_cache_set_form(emily__kv_cache *cache, emily__kv_form form);
 
-/* How many tokens there will be at most, as far as is known (0: it is not): no room is made beyond. */
-void emily__kv_cache_expect(emily__kv_cache *cache, int64_t tokens);
+/* How many tokens there will be, at least and at most, as far as is known (0: it is not): room is made for the first number at once, and none beyond the
+ * second. */
+void emily__kv_cache_expect(emily__kv_cache *cache, int64_t least, int64_t most);
 
 /* Tokens seen so far, committed ones. */
 int64_t emily__kv_cache_length(const emily__kv_cache *cache);
