@@ -15,7 +15,8 @@ const char *const emily__config_harmless[] = {
     /* bookkeeping */
     "_attn_implementation", "_attn_implementation_autoset", "_commit_hash", "_from_model_config", "_name_or_path",
     "attn_implementation", "auto_map", "dtype", "finetuning_task", "name_or_path", "task_specific_params",
-    "tokenizer_class", "torch_dtype", "torchscript", "transformers_version", "use_bfloat16", "xla_device",
+    "tokenizer_class", "torch_dtype", "torchscript", "transformers.js_config", "transformers_version", "unsloth_fixed",
+    "unsloth_version", "use_bfloat16", "xla_device",
     /* what BERT's first converters wrote and no model reads */
     "directionality", "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head",
     "pooler_type",

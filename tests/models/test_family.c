@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -110,9 +111,62 @@ static void decoders_find_their_classes(void **state) {
   refuse("{\"model_type\":\"gemma3_text\",\"architectures\":[\"Gemma3Model\"]}", EMILY_UNSUPPORTED, "(Gemma3TextModel, ");
 }
 
+/* The keys that files of the hub have, with their values but for long lists. */
+static void files_of_the_hub_are_read(void **state) {
+  (void)state;
+  static const char *const configs[] = {
+      /* Llama 2 */
+      "\"_name_or_path\":\"x\",\"architectures\":[\"LlamaForCausalLM\"],\"bos_token_id\":1,\"eos_token_id\":2,\"hidden_act\":\"silu\",\"hidden_size\":4096,"
+      "\"initializer_range\":0.02,\"intermediate_size\":11008,\"max_position_embeddings\":4096,\"model_type\":\"llama\",\"num_attention_heads\":32,"
+      "\"num_hidden_layers\":32,\"num_key_value_heads\":32,\"pretraining_tp\":1,\"rms_norm_eps\":1e-05,\"rope_scaling\":null,\"tie_word_embeddings\":false,"
+      "\"torch_dtype\":\"float16\",\"transformers_version\":\"4.32.0.dev0\",\"use_cache\":true,\"vocab_size\":32000",
+      /* Llama 3.2 */
+      "\"architectures\":[\"LlamaForCausalLM\"],\"attention_bias\":false,\"attention_dropout\":0.0,\"eos_token_id\":[128001,128008,128009],\"head_dim\":64,"
+      "\"hidden_size\":2048,\"intermediate_size\":8192,\"max_position_embeddings\":131072,\"mlp_bias\":false,\"model_type\":\"llama\","
+      "\"num_attention_heads\":32,\"num_hidden_layers\":16,\"num_key_value_heads\":8,\"rms_norm_eps\":1e-05,\"rope_scaling\":{\"factor\":32.0,"
+      "\"high_freq_factor\":4.0,\"low_freq_factor\":1.0,\"original_max_position_embeddings\":8192,\"rope_type\":\"llama3\"},\"rope_theta\":500000.0,"
+      "\"tie_word_embeddings\":true,\"torch_dtype\":\"bfloat16\",\"unsloth_fixed\":true,\"vocab_size\":128256",
+      /* SmolLM2 */
+      "\"architectures\":[\"LlamaForCausalLM\"],\"model_type\":\"llama\",\"hidden_size\":576,\"num_attention_heads\":9,\"num_key_value_heads\":3,"
+      "\"is_llama_config\":true,\"rope_interleaved\":false,\"transformers.js_config\":{\"kv_cache_dtype\":{\"q4f16\":\"float16\"}}",
+      /* Mistral 7B */
+      "\"architectures\":[\"MistralForCausalLM\"],\"model_type\":\"mistral\",\"max_position_embeddings\":32768,\"num_key_value_heads\":8,"
+      "\"rms_norm_eps\":1e-05,\"rope_theta\":10000.0,\"sliding_window\":4096,\"tie_word_embeddings\":false,\"vocab_size\":32000",
+      /* Qwen2.5 and what was distilled into it */
+      "\"architectures\":[\"Qwen2ForCausalLM\"],\"attention_dropout\":0.0,\"model_type\":\"qwen2\",\"hidden_size\":3584,\"num_attention_heads\":28,"
+      "\"num_key_value_heads\":4,\"max_window_layers\":28,\"sliding_window\":131072,\"use_mrope\":false,\"use_sliding_window\":false,\"vocab_size\":152064",
+      /* SmolLM3 */
+      "\"architectures\":[\"SmolLM3ForCausalLM\"],\"model_type\":\"smollm3\",\"max_window_layers\":28,\"mlp_bias\":false,\"no_rope_layer_interval\":4,"
+      "\"no_rope_layers\":[1,1,1,0],\"num_hidden_layers\":4,\"pretraining_tp\":2,\"rope_scaling\":null,\"rope_theta\":5000000.0,\"sliding_window\":null,"
+      "\"use_sliding_window\":false,\"layer_types\":[\"full_attention\",\"full_attention\",\"full_attention\",\"full_attention\"]",
+      /* Gemma 3, 1B */
+      "\"architectures\":[\"Gemma3ForCausalLM\"],\"attention_bias\":false,\"attention_dropout\":0.0,\"attn_logit_softcapping\":null,\"bos_token_id\":2,"
+      "\"cache_implementation\":\"hybrid\",\"eos_token_id\":[1,106],\"final_logit_softcapping\":null,\"head_dim\":256,\"hidden_activation\":"
+      "\"gelu_pytorch_tanh\",\"hidden_size\":1152,\"intermediate_size\":6912,\"max_position_embeddings\":32768,\"model_type\":\"gemma3_text\","
+      "\"num_attention_heads\":4,\"num_hidden_layers\":26,\"num_key_value_heads\":1,\"pad_token_id\":0,\"query_pre_attn_scalar\":256,\"rms_norm_eps\":1e-06,"
+      "\"rope_local_base_freq\":10000,\"rope_scaling\":null,\"rope_theta\":1000000,\"sliding_window\":512,\"sliding_window_pattern\":6,\"vocab_size\":262144",
+      /* DistilGPT-2 */
+      "\"_num_labels\":1,\"activation_function\":\"gelu_new\",\"architectures\":[\"GPT2LMHeadModel\"],\"attn_pdrop\":0.1,\"embd_pdrop\":0.1,\"id2label\":"
+      "{\"0\":\"LABEL_0\"},\"label2id\":{\"LABEL_0\":0},\"layer_norm_epsilon\":1e-05,\"model_type\":\"gpt2\",\"n_ctx\":1024,\"n_embd\":768,\"n_head\":12,"
+      "\"n_layer\":6,\"n_positions\":1024,\"resid_pdrop\":0.1,\"summary_activation\":null,\"summary_first_dropout\":0.1,\"summary_proj_to_labels\":true,"
+      "\"summary_type\":\"cls_index\",\"summary_use_proj\":true,\"task_specific_params\":{\"text-generation\":{\"do_sample\":true}},\"vocab_size\":50257",
+      /* Qwen3, 30B of which 3B are active, and its coder */
+      "\"architectures\":[\"Qwen3MoeForCausalLM\"],\"attention_bias\":false,\"decoder_sparse_step\":1,\"head_dim\":128,\"hidden_act\":\"silu\","
+      "\"hidden_size\":2048,\"intermediate_size\":6144,\"max_position_embeddings\":40960,\"max_window_layers\":48,\"mlp_only_layers\":[],"
+      "\"model_type\":\"qwen3_moe\",\"moe_intermediate_size\":768,\"norm_topk_prob\":true,\"num_attention_heads\":32,\"num_experts\":128,"
+      "\"num_experts_per_tok\":8,\"num_hidden_layers\":48,\"num_key_value_heads\":4,\"output_router_logits\":false,\"qkv_bias\":false,"
+      "\"rope_scaling\":null,\"rope_theta\":1000000.0,\"router_aux_loss_coef\":0.001,\"shared_expert_intermediate_size\":0,\"sliding_window\":null,"
+      "\"use_qk_norm\":true,\"use_sliding_window\":false,\"vocab_size\":151936",
+  };
+  for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
+    char text[4096];
+    snprintf(text, sizeof text, "{%s}", configs[i]);
+    accept(text);
+  }
+}
+
 static void decoders_refuse_by_name(void **state) {
   (void)state;
-  refuse("{\"model_type\":\"llama\",\"rope_interleaved\":true}", EMILY_UNSUPPORTED, "rope_interleaved");
   refuse("{\"model_type\":\"llama\",\"num_attention_heads\":8192}", EMILY_BAD_FORMAT, "is more than \"hidden_size\"");
   refuse("{\"model_type\":\"llama\",\"sliding_window\":4}", EMILY_UNSUPPORTED, "\"sliding_window\" is not known to llama");
   refuse("{\"model_type\":\"mistral\",\"sliding_window\":0}", EMILY_BAD_FORMAT, "sliding_window");
@@ -152,6 +206,7 @@ int main(void) {
       cmocka_unit_test(encoders_refuse_by_name),
       cmocka_unit_test(qwen3_refuses_by_name),
       cmocka_unit_test(decoders_find_their_classes),
+      cmocka_unit_test(files_of_the_hub_are_read),
       cmocka_unit_test(decoders_refuse_by_name),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,16 @@ static void read_experts(emily__config *c, emily__stack *m) {
   emily__config_skip(c, "router_aux_loss_coef");
 }
 
+/* What some files say of what every model of the family is. */
+static void read_constants(emily__config *c) {
+  int64_t shared = 0;
+  emily__config_only_bool(c, "qkv_bias", false);
+  emily__config_only_bool(c, "use_qk_norm", true);
+  emily__config_int(c, "shared_expert_intermediate_size", 0, INT64_MAX, &shared);
+  if (c->status == EMILY_OK && shared)
+    emily__config_fail(c, EMILY_UNSUPPORTED, "\"shared_expert_intermediate_size\": %lld is not supported (only 0 is)", (long long)shared);
+}
+
 static void configure(emily__config *c, emily__task task, void *self) {
   emily__stack *m = self;
   *m = (emily__stack){.decoder = {.vocab = 151936, .hidden_size = 2048, .layer_count = 24, .pad_token = -1}, .heads = 32,
@@ -44,6 +54,7 @@ static void configure(emily__config *c, emily__task task, void *self) {
   m->o_bias = m->qkv_bias;
   read_experts(c, m);
   read_sparse(c, m);
+  read_constants(c);
   int64_t window = emily__decoder_optional_window(c, 4096);
   for (int64_t i = 0; i < m->decoder.layer_count; i++) m->decoder.windows[i] = window;
   emily__config_skip(c, "max_window_layers"); /* which this family does not look at: all layers slide, or none */
