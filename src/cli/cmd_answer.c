@@ -37,17 +37,18 @@ typedef struct task {
 } task;
 
 static emily_status answer(void *context, const char *const *questions, const size_t *lengths, const char *const *contexts,
-                           const size_t *context_lengths, size_t count) {
+                           const size_t *context_lengths, size_t count, const emily_task_run *how) {
   task *t = context;
-  emily_answer_options how = EMILY_ANSWER_OPTIONS_INIT;
-  how.top_k = t->settings->top_k.value;
-  how.max_answer_tokens = t->settings->longest.value;
-  how.max_tokens = t->settings->max_tokens.value;
-  how.stride = t->settings->stride.value;
-  how.allow_none = t->settings->none;
+  emily_answer_options wanted = EMILY_ANSWER_OPTIONS_INIT;
+  wanted.run = how;
+  wanted.top_k = t->settings->top_k.value;
+  wanted.max_answer_tokens = t->settings->longest.value;
+  wanted.max_tokens = t->settings->max_tokens.value;
+  wanted.stride = t->settings->stride.value;
+  wanted.allow_none = t->settings->none;
   emily_answers_free(t->answers);
   t->answers = NULL;
-  return emily_answer(t->answerer, questions, lengths, contexts, context_lengths, count, &how, &t->answers);
+  return emily_answer(t->answerer, questions, lengths, contexts, context_lengths, count, &wanted, &t->answers);
 }
 
 /* The keys of one answer; where there is none, an empty one. */

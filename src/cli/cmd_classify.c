@@ -30,15 +30,16 @@ typedef struct task {
 } task;
 
 static emily_status classify(void *context, const char *const *texts, const size_t *lengths, const char *const *pairs,
-                             const size_t *pair_lengths, size_t count) {
+                             const size_t *pair_lengths, size_t count, const emily_task_run *how) {
   task *t = context;
-  emily_classify_options how = EMILY_CLASSIFY_OPTIONS_INIT;
-  how.top_k = t->settings->top_k.given ? t->settings->top_k.value : t->settings->json || t->settings->jsonl ? 0 : SHOWN_LABELS;
-  how.pairs = pairs;
-  how.pair_lengths = pair_lengths;
+  emily_classify_options wanted = EMILY_CLASSIFY_OPTIONS_INIT;
+  wanted.run = how;
+  wanted.top_k = t->settings->top_k.given ? t->settings->top_k.value : t->settings->json || t->settings->jsonl ? 0 : SHOWN_LABELS;
+  wanted.pairs = pairs;
+  wanted.pair_lengths = pair_lengths;
   emily_labels_free(t->labels);
   t->labels = NULL;
-  return emily_classify(t->classifier, texts, lengths, count, &how, &t->labels);
+  return emily_classify(t->classifier, texts, lengths, count, &wanted, &t->labels);
 }
 
 static void print_json(const task *t, const char *text, size_t length, const emily_label_score *scores) {

@@ -32,14 +32,15 @@ typedef struct task {
 } task;
 
 static emily_status fill(void *context, const char *const *texts, const size_t *lengths, const char *const *seconds,
-                         const size_t *second_lengths, size_t count) {
+                         const size_t *second_lengths, size_t count, const emily_task_run *how) {
   (void)seconds, (void)second_lengths;
   task *t = context;
-  emily_fill_options how = EMILY_FILL_OPTIONS_INIT;
-  how.top_k = t->settings->top_k.value;
+  emily_fill_options wanted = EMILY_FILL_OPTIONS_INIT;
+  wanted.run = how;
+  wanted.top_k = t->settings->top_k.value;
   emily_fills_free(t->fills);
   t->fills = NULL;
-  return emily_fill_mask(t->filler, texts, lengths, count, &how, &t->fills);
+  return emily_fill_mask(t->filler, texts, lengths, count, &wanted, &t->fills);
 }
 
 static void print_json(const task *t, const char *text, size_t length, size_t index) {

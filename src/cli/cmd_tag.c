@@ -44,16 +44,17 @@ typedef struct task {
 } task;
 
 static emily_status tag(void *context, const char *const *texts, const size_t *lengths, const char *const *seconds,
-                        const size_t *second_lengths, size_t count) {
+                        const size_t *second_lengths, size_t count, const emily_task_run *how) {
   (void)seconds, (void)second_lengths;
   task *t = context;
-  emily_tag_options how = EMILY_TAG_OPTIONS_INIT;
-  how.aggregation = t->aggregation;
-  how.max_tokens = t->settings->max_tokens.value;
-  how.stride = t->settings->stride.value;
+  emily_tag_options wanted = EMILY_TAG_OPTIONS_INIT;
+  wanted.run = how;
+  wanted.aggregation = t->aggregation;
+  wanted.max_tokens = t->settings->max_tokens.value;
+  wanted.stride = t->settings->stride.value;
   emily_tags_free(t->tags);
   t->tags = NULL;
-  return emily_tag(t->tagger, texts, lengths, count, &how, &t->tags);
+  return emily_tag(t->tagger, texts, lengths, count, &wanted, &t->tags);
 }
 
 /* Whether a span is one of the K surest of its text: how many are surer, or as sure and before it. */

@@ -27,10 +27,26 @@ static emily_status point(cli_text_batch *batch) {
   return EMILY_OK;
 }
 
+static int32_t show_progress(size_t done, size_t total, void *context) {
+  cli_text_work *work = context;
+  if (!work->progress.label) cli_progress_begin(&work->progress, work->doing, total);
+  cli_progress_set(&work->progress, done);
+  return 0;
+}
+
 static emily_status run_items(cli_text_work *work, size_t first, size_t count) {
   bool second = work->seconds.starts.count > 0;
-  EMILY__TRY(work->run(work->context, work->texts.texts.data + first, work->texts.lengths.data + first,
-                       second ? work->seconds.texts.data + first : NULL, second ? work->seconds.lengths.data + first : NULL, count));
+  emily_task_run how = EMILY_TASK_RUN_INIT;
+  how.progress = work->measured ? NULL : show_progress;
+  how.context = work;
+  emily_status status = work->run(work->context, work->texts.texts.data + first, work->texts.lengths.data + first,
+                                  second ? work->seconds.texts.data + first : NULL,
+                                  second ? work->seconds.lengths.data + first : NULL, count, &how);
+  if (!work->measured && work->progress.label) {
+    cli_progress_end(&work->progress);
+    work->progress.label = NULL;
+  }
+  if (status != EMILY_OK) return status;
   for (size_t i = 0; i < count; i++)
     work->print(work->context, cli_text_batch_text(&work->texts, first + i), work->texts.lengths.data[first + i], i);
   return EMILY_OK;
@@ -66,7 +82,7 @@ static emily_status make_room(cli_text_work *work, cli_input *input) {
   bool ready = cli_input_ready(input);
   if (ready && !cli_text_batch_full(&work->texts) && !cli_text_batch_full(&work->seconds)) return EMILY_OK;
   EMILY__TRY(flush(work));
-  cli_progress_set(&work->progress, input->taken);
+  if (work->measured) cli_progress_set(&work->progress, input->taken);
   if (!ready) cli_out_flush();
   return EMILY_OK;
 }
@@ -122,9 +138,10 @@ static emily_status read_input(cli_text_work *work) {
   cli_input input;
   emily_status status = cli_input_open(&input, work->jsonl ? work->jsonl : "-");
   if (!status) {
-    cli_progress_begin(&work->progress, work->doing, input.size);
+    work->measured = input.size > 0;
+    if (work->measured) cli_progress_begin(&work->progress, work->doing, input.size);
     status = work->jsonl ? read_jsonl(work, &input) : read_lines(work, &input);
-    cli_progress_end(&work->progress);
+    if (work->measured) cli_progress_end(&work->progress);
   }
   cli_input_close(&input);
   return status;

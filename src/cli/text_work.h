@@ -19,13 +19,14 @@ typedef struct cli_text_work {
   const char *second_key;  /* of a second text; NULL: there is none */
   bool second_needed;
   void *context; /* of both functions */
-  /* Answer `count` items, and print the answer of one of them: `index` in what was answered last. */
+  /* Answer `count` items as `how` says (which shows progress), and print the answer of one of them: `index` in what was answered last. */
   emily_status (*run)(void *context, const char *const *texts, const size_t *lengths, const char *const *seconds,
-                      const size_t *second_lengths, size_t count);
+                      const size_t *second_lengths, size_t count, const emily_task_run *how);
   void (*print)(void *context, const char *text, size_t length, size_t index);
 
   cli_text_batch texts, seconds; /* seconds: as many as texts, or none */
-  cli_progress progress;
+  cli_progress progress; /* over the bytes of the input; where their number is unknown, over the passes of a batch */
+  bool measured;         /* the former */
   bool rejected;
 } cli_text_work;
 

@@ -1,8 +1,13 @@
 /* test_encoder.c: what holds for every encoder family: padding, batch mates, failing allocations. */
 #include "../support/arrays.h"
+#include "../support/folder.h"
 #include "../support/golden.h"
+#include "../support/tiny.h"
+
+#include "emily/embed.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +54,45 @@ static void padding_and_batch_mates_change_no_bit(void **state) {
   }
 }
 
+/* Pooling of the last hidden state [tokens, D] of one text, by hand. */
+static void pool(const char *way, const float *h, size_t tokens, double out[D]) {
+  for (size_t k = 0; k < D; k++) {
+    out[k] = (double)h[k]; /* cls */
+    for (size_t t = 1; t < tokens && strcmp(way, "cls"); t++) {
+      double x = (double)h[t * D + k];
+      out[k] = strcmp(way, "max") ? out[k] + x : fmax(out[k], x);
+    }
+    if (!strcmp(way, "mean")) out[k] /= (double)tokens;
+  }
+}
+
+/* The embedder's vectors of texts of different length are the pooled hidden states, for each family and each way. */
+static void pools_as_the_checkpoint_says(void **state) {
+  (void)state;
+  static const char *const ways[] = {"cls", "max", "mean"}, *const texts[] = {"abc def", "a"};
+  static const int32_t ids[2 * T] = {2, 4, 5, 6, 7, 8, 9, 3, 0, 2, 4, 3}, mask[2 * T] = {1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1};
+  for (int i = 0; i < BODIES * 3; i++) {
+    char *folder = golden_folder(bodies[i / 3], "config_a.json"), pooling[128];
+    emily_embedder *e = NULL;
+    float got[2 * D];
+    snprintf(pooling, sizeof pooling, "{\"word_embedding_dimension\":%d,\"pooling_mode\":\"%s\"}", D, ways[i % 3]);
+    tiny_tokenizer(folder);
+    folder_puts(folder, "modules.json", "[{\"type\":\"Transformer\",\"path\":\"\"},{\"type\":\"Pooling\",\"path\":\"1_Pooling\"}]");
+    folder_puts(folder, "1_Pooling/config.json", pooling);
+    if (emily_embedder_load(folder, NULL, &e) != EMILY_OK) fail_msg("%s", emily_last_error()->message);
+    assert_int_equal(emily_embed(e, texts, NULL, 2, NULL, got), EMILY_OK);
+    float *h = run(emily_embedder_model(e), ids, mask, 2);
+    for (int r = 0; r < 2; r++) {
+      double want[D];
+      pool(ways[i % 3], h + r * T * D, r ? 3 : 8, want);
+      for (int k = 0; k < D; k++) assert_true(fabs((double)got[r * D + k] - want[k]) < 1e-5 * (1 + fabs(want[k])));
+    }
+    free(h);
+    emily_embedder_release(e);
+    folder_remove(folder);
+  }
+}
+
 static void takes_only_its_inputs(void **state) {
   (void)state;
   golden g = golden_open("distilbert_body", "config_a.json", "ref_a.safetensors");
@@ -74,6 +118,7 @@ static void survives_failing_allocations(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(padding_and_batch_mates_change_no_bit),
+      cmocka_unit_test(pools_as_the_checkpoint_says),
       cmocka_unit_test(takes_only_its_inputs),
       cmocka_unit_test(survives_failing_allocations),
   };

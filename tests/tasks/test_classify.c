@@ -1,5 +1,6 @@
 /* test_classify.c: labels as Transformers' pipeline gives them; many texts, few labels, cancelling, failures. */
 #include "../support/folder.h"
+#include "../support/golden.h"
 #include "../support/pipelines.h"
 #include "../support/tiny.h"
 
@@ -109,6 +110,29 @@ static void gives_the_best(void **state) {
   folder_remove(folder);
 }
 
+/* A decoder with a head for sequences: in one pass where the config says what pads, one by one where it does not; the same numbers. */
+static void decoders_classify_too(void **state) {
+  (void)state;
+  static const char *const texts[] = {"a long text, to be padded to", "b", "c?"};
+  char *folder = golden_folder("qwen3_sequence", "config_a.json");
+  float first[3] = {0};
+  tiny_tokenizer(folder);
+  for (int pad = 1; pad >= 0; pad--) {
+    if (!pad) pipeline_config(folder, "pad_token_id", NULL);
+    emily_classifier *c = load(folder);
+    emily_labels *labels;
+    assert_int_equal(emily_classify(c, texts, NULL, 3, NULL, &labels), EMILY_OK);
+    for (size_t i = 0; i < 3; i++) {
+      float score = emily_labels_at(labels, i)->score, apart = score - first[i];
+      if (pad) first[i] = score;
+      else assert_true(apart < 1e-5f && apart > -1e-5f);
+    }
+    emily_labels_free(labels);
+    emily_classifier_release(c);
+  }
+  folder_remove(folder);
+}
+
 static int32_t stop_after_two(size_t done, size_t total, void *context) {
   *(size_t *)context = done;
   assert_int_equal(total, 5);
@@ -206,6 +230,7 @@ int main(void) {
       cmocka_unit_test(equals_the_pipeline),
       cmocka_unit_test(batches_change_nothing),
       cmocka_unit_test(gives_the_best),
+      cmocka_unit_test(decoders_classify_too),
       cmocka_unit_test(stops_on_request),
       cmocka_unit_test(refuses_what_does_not_fit),
       cmocka_unit_test(survives_failing_allocations),
