@@ -74,6 +74,12 @@ static emily_status copy_file(const char *from, const char *to) {
 
 static emily_status copy_folder(const char *from, const char *to, bool (*wanted)(const char *), uint64_t most, int depth);
 
+/* Whether a path is the folder that is copied to, which may lie in the one that is copied. */
+static bool is_same(const struct stat *info, const char *to) {
+  struct stat target;
+  return stat(to, &target) == 0 && target.st_dev == info->st_dev && target.st_ino == info->st_ino;
+}
+
 /* One entry, a file or a folder. */
 static emily_status copy_entry(const char *from, const char *to, const char *name, bool (*wanted)(const char *), uint64_t most, int depth) {
   struct stat info;
@@ -82,9 +88,7 @@ static emily_status copy_entry(const char *from, const char *to, const char *nam
   if (!target) status = EMILY_OUT_OF_MEMORY;
   else if (stat(source, &info) != 0) status = EMILY_OK; /* a link to nothing */
   else if (S_ISREG(info.st_mode) && wanted(name) && (uint64_t)info.st_size <= most) status = copy_file(source, target);
-  else if (S_ISDIR(info.st_mode) && depth > 0) {
-    status = copy_folder(source, target, wanted, most, depth - 1);
-  }
+  else if (S_ISDIR(info.st_mode) && depth > 0 && !is_same(&info, to)) status = copy_folder(source, target, wanted, most, depth - 1);
   emily__free(source);
   emily__free(target);
   return status;

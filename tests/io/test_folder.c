@@ -40,6 +40,9 @@ static void copies_what_is_wanted_and_clears(void **state) {
   assert_int_equal(symlink("nowhere", in(from, "dangling")), 0);
   assert_int_equal(emily__folder_copy(from, to, wanted, 8), EMILY_OK);
   assert_true(there(to, "a") && there(to, "b/c") && there(to, "empty"));
+  assert_int_equal(emily__folder_copy(from, in(from, "b"), wanted, 8), EMILY_OK); /* into itself: once */
+  assert_true(there(from, "b/a") && there(from, "b/c"));
+  assert_false(there(from, "b/b"));
   assert_false(there(to, "b/d") || there(to, "not") || there(to, "g") || there(to, ".hidden") || there(to, "large"));
   emily__folder_clear(to, false);
   assert_true(access(to, F_OK) == 0);

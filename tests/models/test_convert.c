@@ -5,6 +5,7 @@
 #include "../support/folder.h"
 #include "../support/golden.h"
 
+#include "base/alloc.h"
 #include "emily/checkpoint.h"
 
 #include <math.h>
@@ -154,6 +155,32 @@ static void runs_and_widens_8_bit_floats(void **state) {
   folder_remove(f8), folder_remove(dense), folder_remove(out);
 }
 
+/* Loads of packed, 8-bit and stacked weights, each allocation of which fails in turn. */
+static void loads_survive_failing_allocations(void **state) {
+  (void)state;
+  char *folder = golden_folder("qwen3", "config.json"), *f8 = folder_new(), *config = read_text(in(folder, "config.json")), *all;
+  emily_model *model = NULL;
+  int failures = 0;
+  all = malloc(strlen(config) + 256);
+  sprintf(all, "{\"quantization_config\":{\"quant_method\":\"fp8\",\"weight_block_size\":[48,32]},%s", strchr(config, '{') + 1);
+  write_float8(folder, f8, false);
+  folder_puts(f8, "config.json", all);
+  for (int64_t n = 1; !model; n += n < 300 ? 1 : 13) {
+    const int64_t live = emily__alloc_live();
+    emily__alloc_fail_after(n);
+    const emily_status status = emily_model_load(f8, NULL, &model);
+    emily__alloc_fail_after(0);
+    if (status == EMILY_OK) break;
+    failures++;
+    if (status != EMILY_OUT_OF_MEMORY) fail_msg("allocation %d: %s", (int)n, emily_last_error()->message);
+    assert_int_equal(emily__alloc_live(), live);
+  }
+  assert_true(failures > 300);
+  emily_model_release(model);
+  free(all), free(config);
+  folder_remove(folder), folder_remove(f8);
+}
+
 /* A layer's experts one by one, as the one or two tensors that hold all of them: gate and up above each other. */
 static void fuse(emily_scope *s, emily_array_map *from, emily_array_map *to, int layer) {
   emily_array *up[12], *down[12];
@@ -226,6 +253,7 @@ int main(void) {
       cmocka_unit_test(casts_every_float),
       cmocka_unit_test(keeps_answers_where_nothing_is_rounded),
       cmocka_unit_test(runs_and_widens_8_bit_floats),
+      cmocka_unit_test(loads_survive_failing_allocations),
       cmocka_unit_test(fused_experts_are_told_apart),
       cmocka_unit_test(refuses_what_a_dtype_cannot_hold),
   };
