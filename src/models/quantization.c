@@ -23,6 +23,8 @@ static bool fits(const emily__pack_settings *s) {
   return false;
 }
 
+static const char QUANTIZE_INPUT[] = "quantize_input"; /* activations of few bits: MLX's products do that on request */
+
 static const emily__pack_settings *find_mode(const char *mode) {
   for (int i = 0; i < MODE_COUNT; i++)
     if (strcmp(mode, modes[i].mode) == 0) return &modes[i];
@@ -40,20 +42,20 @@ emily_status emily__pack_settings_make(const char *mode, int64_t group_size, int
                      (long long)found->bits);
 }
 
-/* group_size, bits and mode of a section, where it has them, over `base`. */
-static void read_settings(emily__config *c, const emily__pack_settings *base, emily__pack_settings *out) {
-  const char *mode = base->mode;
+/* group_size, bits and mode of a section: affine where it names no mode, and what it leaves out the mode's own (so a layer's section owes
+ * nothing to the whole model's, as in MLX). */
+static void read_settings(emily__config *c, emily__pack_settings *out) {
+  const char *mode = "affine";
   emily__config_text(c, "mode", &mode);
   const emily__pack_settings *found = find_mode(mode);
   if (!found) {
     emily__config_fail(c, EMILY_UNSUPPORTED, "\"%smode\": \"%s\" is not supported (affine, mxfp4, mxfp8, nvfp4 are)", c->within, mode);
     return;
   }
-  /* A section that names a mode of its own begins with what is that mode's. */
-  *out = emily__config_has(c, "mode") && strcmp(mode, base->mode) != 0 ? *found : *base;
-  out->mode = found->mode;
+  *out = *found;
   emily__config_int(c, "group_size", 1, 1024, &out->group_size);
   emily__config_int(c, "bits", 1, 64, &out->bits);
+  emily__config_only_bool(c, QUANTIZE_INPUT, false);
   if (c->status == EMILY_OK && !fits(out))
     emily__config_fail(c, EMILY_UNSUPPORTED, "\"%.*s\": mode %s with groups of %lld and %lld bits is not supported",
                        (int)(strlen(c->within) - 1), c->within, mode, (long long)out->group_size, (long long)out->bits);
@@ -74,11 +76,11 @@ static void read_layers(emily__config *c, emily__quantization *q) {
     if (c->status != EMILY_OK) return;
     emily__pack_settings settings = q->base;
     emily__config nested;
-    if (json_is_boolean(value)) {
+    if (json_is_boolean(value) && strcmp(name, QUANTIZE_INPUT) != 0) {
       emily__config_skip(c, name);
       add_layer(c, q, name, json_is_true(value), &settings);
     } else if (json_is_object(value) && emily__config_nested(c, name, "quantization.", &nested)) {
-      read_settings(&nested, &q->base, &settings);
+      read_settings(&nested, &settings);
       emily__config_done_nested(c, &nested, "a layer's quantization");
       if (c->status == EMILY_OK) add_layer(c, q, name, true, &settings);
     }
@@ -89,7 +91,7 @@ static void read_groups(emily__config *c, emily__quantization *q) {
   if (!emily__config_has(c, "bits") || !emily__config_has(c, "group_size"))
     emily__config_fail(c, EMILY_BAD_FORMAT, "\"%.*s\" has neither a \"quant_method\" nor \"bits\" and \"group_size\"",
                        (int)(strlen(c->within) - 1), c->within);
-  read_settings(c, &modes[0], &q->base);
+  read_settings(c, &q->base);
   if (c->status != EMILY_OK) return;
   q->groups = true;
   read_layers(c, q);

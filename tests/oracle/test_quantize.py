@@ -145,7 +145,7 @@ def reads_mlx(build, folder, config, tensors, mode, group, bits):
         parts = mx.quantize(tensors[one + ".weight"], group_size=64, bits=6)
         few.update(zip((one + ".weight", one + ".scales", one + ".biases"), parts))
         dense[one + ".weight"] = mx.dequantize(parts[0], *(p.astype(mx.float32) for p in parts[1:]), group_size=64, bits=6)
-        section[one], section[two] = {"group_size": 64, "bits": 6}, False
+        section[one], section[two] = {"bits": 6}, False
         few.pop(two + ".scales"), few.pop(two + ".biases")
         few[two + ".weight"] = tensors[two + ".weight"]
         dense[two + ".weight"] = tensors[two + ".weight"].astype(mx.float32)
