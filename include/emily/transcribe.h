@@ -8,9 +8,10 @@
  *     emily_transcription_free(result);
  *     emily_transcriber_release(transcriber);
  *
- * Sound longer than the model's window (30 seconds) is taken window by window, each from where the times of the one before say that it ended
- * (Radford et al. 2022). Definitions are those of Transformers' WhisperForConditionalGeneration.generate: the tokens before the text, which tokens are
- * suppressed, the rules of the times, where windows begin, when a window is decoded again at another temperature. Greedy unless the options say
+ * Sound longer than the model's window (30 seconds) is taken window by window, each from where the times of the one
+ * before say that it ended (Radford et al. 2022). Definitions are those of Transformers'
+ * WhisperForConditionalGeneration.generate: the tokens before the text, which tokens are suppressed, the rules of the
+ * times, where windows begin, when a window is decoded again at another temperature. Greedy unless the options say
  * otherwise; beams and the times of single words are not there.
  *
  * What an option leaves open, generation_config.json of the checkpoint decides; what that leaves open, the defaults below.
@@ -29,8 +30,9 @@ extern "C" {
 /* Immutable: any number of threads may use one at the same time. */
 typedef struct emily_transcriber emily_transcriber;
 
-/* Load a folder: the model, tokenizer.json, preprocessor_config.json, generation_config.json. options may be NULL (body_only does not matter). Errors as
- * emily_model_load's; EMILY_UNSUPPORTED also where the model does not transcribe. The caller owns one reference. */
+/* Load a folder: the model, tokenizer.json, preprocessor_config.json, generation_config.json. options may be NULL
+ * (body_only does not matter). Errors as emily_model_load's; EMILY_UNSUPPORTED also where the model does not transcribe.
+ * The caller owns one reference. */
 EMILY_API emily_status emily_transcriber_load(const char *path, const emily_model_options *options,
                                               emily_transcriber **out);
 EMILY_API emily_transcriber *emily_transcriber_retain(emily_transcriber *transcriber);
@@ -38,7 +40,8 @@ EMILY_API void emily_transcriber_release(emily_transcriber *transcriber); /* NUL
 
 EMILY_API emily_model *emily_transcriber_model(const emily_transcriber *transcriber);         /* borrowed */
 EMILY_API emily_tokenizer *emily_transcriber_tokenizer(const emily_transcriber *transcriber); /* borrowed */
-EMILY_API int64_t emily_transcriber_rate(const emily_transcriber *transcriber); /* samples a second that the model takes: 16000 */
+/* Samples a second that the model takes: 16000. */
+EMILY_API int64_t emily_transcriber_rate(const emily_transcriber *transcriber);
 
 typedef struct emily_transcription_segment {
   double start, end;     /* seconds from the sound's begin */
@@ -94,8 +97,9 @@ typedef struct emily_transcription {
   int32_t reserved;
 } emily_transcription;
 
-/* A sound file of any format that libsndfile reads. options: NULL for the defaults. EMILY_INVALID_ARGUMENT (options out of range, a language or a task
- * that the model does not have), and what emily_preprocess_file gives. The caller owns the result. */
+/* A sound file of any format that libsndfile reads. options: NULL for the defaults. EMILY_INVALID_ARGUMENT (options out
+ * of range, a language or a task that the model does not have), and what emily_preprocess_file gives. The caller owns
+ * the result. */
 EMILY_API emily_status emily_transcribe_file(emily_transcriber *transcriber, const char *path,
                                              const emily_transcribe_options *options, emily_transcription **out);
 

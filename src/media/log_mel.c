@@ -1,5 +1,5 @@
-/* log_mel.c: see log_mel.h. A transform takes two windows at once, as real and imaginary parts, and LANES such pairs lie side by side, so that each
- * step of it is a loop over lanes that the compiler turns into vectors. */
+/* log_mel.c: see log_mel.h. A transform takes two windows at once, as real and imaginary parts, and LANES such pairs lie
+ * side by side, so that each step of it is a loop over lanes that the compiler turns into vectors. */
 #include "media/log_mel.h"
 
 #include "base/alloc.h"

@@ -1,5 +1,5 @@
-/* sound.c: see sound.h. Whatever the source, libsndfile reads from memory through callbacks: one path for files and for fuzzers, and no format is
- * guessed from a file's name. */
+/* sound.c: see sound.h. Whatever the source, libsndfile reads from memory through callbacks: one path for files and for
+ * fuzzers, and no format is guessed from a file's name. */
 #include "media/sound.h"
 
 #include "base/vec.h"

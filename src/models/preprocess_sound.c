@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* A hostile file must not make a window that memory or patience does not hold: whisper has 480,000 samples and 384,000 features. */
+/* A hostile file must not make a window that memory or patience does not hold: whisper has 480,000 samples and 384,000
+ * features. */
 enum { MOST_RATE = 384000, MOST_SECONDS = 3600, MOST_SAMPLES = 1 << 24, MOST_FEATURES = 1 << 24 };
 
 static void check(emily__config *c, const emily__sound_settings *s) {
@@ -35,7 +36,8 @@ static void configure(emily__config *c, void *self) {
   emily__config_real(c, "padding_value", -1, 1, &s->padding);
   emily__config_real(c, "dither", -1, 1, &dither);
   emily__config_only_text(c, "padding_side", "right");
-  /* Follow from the others, whatever the file says of them; the filters are in files of the first days. The mask is no input of the model. */
+  /* Follow from the others, whatever the file says of them; the filters are in files of the first days. The mask is no
+   * input of the model. */
   static const char *const derived[] = {"n_samples", "nb_max_frames", "mel_filters", "return_attention_mask"};
   for (size_t i = 0; i < sizeof derived / sizeof *derived; i++) emily__config_skip(c, derived[i]);
   if (c->status == EMILY_OK && dither != 0)

@@ -1,5 +1,5 @@
-/* preprocessor.h: a kind of preprocessor is one row of a table (preprocessor.c): its names in preprocessor_config.json, the input that it makes,
- * how its settings are read and how they are applied.
+/* preprocessor.h: a kind of preprocessor is one row of a table (preprocessor.c): its names in preprocessor_config.json,
+ * the input that it makes, how its settings are read and how they are applied.
  */
 #ifndef EMILY_MODELS_PREPROCESSOR_H
 #define EMILY_MODELS_PREPROCESSOR_H

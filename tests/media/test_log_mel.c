@@ -1,5 +1,5 @@
-/* test_log_mel.c: the spectra against sums written out, where nothing is shared with the transform; Hugging Face's features are in
- * models/test_preprocess_sound.c. */
+/* test_log_mel.c: the spectra against sums written out, where nothing is shared with the transform; Hugging Face's
+ * features are in models/test_preprocess_sound.c. */
 #include "media/log_mel.h"
 
 #include "../support/arrays.h"

@@ -1,4 +1,5 @@
-/* test_sound.c: sound files against what soundfile and soxr make of them (tests/oracle/make_sound_cases.py), and files that are wrong. */
+/* test_sound.c: sound files against what soundfile and soxr make of them (tests/oracle/make_sound_cases.py), and files
+ * that are wrong. */
 #include "media/sound.h"
 
 #include "../support/arrays.h"

@@ -1,4 +1,5 @@
-/* test_preprocess_sound.c: features equal to WhisperFeatureExtractor's (tests/oracle/make_sound_cases.py), settings that are refused. */
+/* test_preprocess_sound.c: features equal to WhisperFeatureExtractor's (tests/oracle/make_sound_cases.py), settings that
+ * are refused. */
 #include "models/preprocess_sound.h"
 
 #include "../support/arrays.h"

@@ -1,4 +1,5 @@
-/* tones.h: a made-up sound, the same numbers in C and in tests/oracle/tones.py: gliding tones, pauses and a little noise, by integers alone. */
+/* tones.h: a made-up sound, the same numbers in C and in tests/oracle/tones.py: gliding tones, pauses and a little
+ * noise, by integers alone. */
 #ifndef EMILY_TESTS_TONES_H
 #define EMILY_TESTS_TONES_H
 

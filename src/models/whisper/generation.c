@@ -92,7 +92,8 @@ static void read_thresholds(emily__config *c, emily__whisper_generation *g) {
   emily__config_real(c, "no_speech_threshold", -OPEN, OPEN, &g->no_speech);
 }
 
-/* Transformers takes temperature and do_sample from the call, whatever the file says; the rest serves the times of single words. */
+/* Transformers takes temperature and do_sample from the call, whatever the file says; the rest serves the times of
+ * single words. */
 static void skip_unused(emily__config *c) {
   static const char *const keys[] = {"alignment_heads", "do_sample", "median_filter_width", "temperature"};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) emily__config_skip(c, keys[i]);
@@ -153,7 +154,8 @@ static emily_status read_own(const char *path, int64_t vocab, emily__whisper_gen
   return status;
 }
 
-/* config.json, for everything where there is no file of its own, and for the start, the end and the forced tokens that this one leaves out. */
+/* config.json, for everything where there is no file of its own, and for the start, the end and the forced tokens that
+ * this one leaves out. */
 static emily_status read_model_config(const char *path, bool all, int64_t vocab, emily__whisper_generation *g) {
   emily__config config;
   EMILY__TRY(emily__config_load(&config, path));

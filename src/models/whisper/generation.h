@@ -1,5 +1,5 @@
-/* generation.h: how a Whisper checkpoint wants to transcribe: generation_config.json, or, in folders of the first days, the same keys of
- * config.json. */
+/* generation.h: how a Whisper checkpoint wants to transcribe: generation_config.json, or, in folders of the first days,
+ * the same keys of config.json. */
 #ifndef EMILY_MODELS_WHISPER_GENERATION_H
 #define EMILY_MODELS_WHISPER_GENERATION_H
 
@@ -34,8 +34,8 @@ typedef struct emily__whisper_generation {
   double compression_ratio, logprob, no_speech; /* thresholds; NAN: none */
 } emily__whisper_generation;
 
-/* folder: the checkpoint's. vocab: the model's; a token outside is EMILY_BAD_FORMAT. What would change the answer and is not done is
- * EMILY_UNSUPPORTED. */
+/* folder: the checkpoint's. vocab: the model's; a token outside is EMILY_BAD_FORMAT. What would change the answer and is
+ * not done is EMILY_UNSUPPORTED. */
 emily_status emily__whisper_generation_load(const char *folder, int64_t vocab, emily__whisper_generation *out);
 
 /* The same from the text of a generation_config.json alone. */

@@ -13,8 +13,9 @@ typedef struct emily__whisper_segment {
   bool open; /* no time says where it ends: end is the window's */
 } emily__whisper_segment;
 
-/* tokens: without the end token. steps: the window's length in steps of the times. The segments go to out, which has room for count + 1; how many
- * there are is returned. *seek: after how many steps the next window begins, where the last time says that more follows it; 0: after all of this one. */
+/* tokens: without the end token. steps: the window's length in steps of the times. The segments go to out, which has
+ * room for count + 1; how many there are is returned. *seek: after how many steps the next window begins, where the last
+ * time says that more follows it; 0: after all of this one. */
 size_t emily__whisper_segments(const int32_t *tokens, size_t count, int32_t times, int64_t steps,
                                emily__whisper_segment *out, int64_t *seek);
 

@@ -1,7 +1,8 @@
 /* timestamps.h: the rules that Whisper's times keep (Radford et al. 2022, and OpenAI's decoding.py), as a step of sampling:
  *
  *   <|notimestamps|> never comes
- *   times come in pairs, but for one right before the end: after text and a time comes a time or the end; after two times comes text
+ *   times come in pairs, but for one right before the end: after text and a time comes a time or the end, after two
+ *   times comes text
  *   a time is not below the latest one, and above it unless it closes a pair
  *   the first token is a time, and not above max_initial where there is one
  *   where all times together are likelier than any one token of text, a time comes

@@ -1,5 +1,5 @@
-/* transcribe_run.c: from a sound to its text: features of all of it, then window by window decoding, cutting at the times, and moving on to where the last
- * time says. The cases are those of Transformers' WhisperGenerationMixin.generate. */
+/* transcribe_run.c: from a sound to its text: features of all of it, then window by window decoding, cutting at the
+ * times, and moving on to where the last time says. The cases are those of Transformers' WhisperGenerationMixin.generate. */
 #include "models/whisper/decode.h"
 #include "models/whisper/prompt.h"
 #include "models/whisper/segments.h"
@@ -166,8 +166,9 @@ static emily_status make_prompt(run *r) {
 
 /* ---- decoding a window ---- */
 
-/* How many tokens may be made. The checkpoint's max_length counts the prompt, and Transformers adds the prompt to it for each window anew: what was
- * added stays. It matters where max_length lies below the model's positions, which in no released checkpoint it does. */
+/* How many tokens may be made. The checkpoint's max_length counts the prompt, and Transformers adds the prompt to it for
+ * each window anew: what was added stays. It matters where max_length lies below the model's positions, which in no
+ * released checkpoint it does. */
 static int64_t new_tokens(run *r) {
   int64_t positions = r->t->whisper->decoder.positions, prompt = (int64_t)r->prompt.count, limit = positions - prompt;
   int64_t initial = prompt < positions / 2 - 1 ? prompt : positions / 2 - 1, asked = limit;
@@ -321,7 +322,10 @@ static emily_status finish(run *r, emily_transcription **out) {
 }
 
 static void end(run *r) {
-  for (size_t i = 0; i < r->segments.count; i++) emily__free(r->segments.data[i].text), emily__free(r->segments.data[i].tokens);
+  for (size_t i = 0; i < r->segments.count; i++) {
+    emily__free(r->segments.data[i].text);
+    emily__free(r->segments.data[i].tokens);
+  }
   emily__vec_free(&r->segments);
   emily__vec_free(&r->tokens);
   emily__vec_free(&r->init);

@@ -103,8 +103,8 @@ static double choose(double given, double own) { return isnan(given) ? own : giv
 
 static emily_status check_plan(const emily_transcriber *t, const emily__transcribe_plan *p) {
   if (p->timestamps && t->generation.no_timestamps < 0)
-    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "this checkpoint does not say which tokens are times (no_timestamps_token_id): "
-                                                      "ask for no timestamps");
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE,
+                       "this checkpoint does not say which tokens are times (no_timestamps_token_id): ask for no timestamps");
   if (!isnan(p->no_speech) && isnan(p->logprob))
     return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "no_speech_threshold needs logprob_threshold beside it");
   if (!isnan(p->no_speech) && t->generation.no_timestamps < 1)

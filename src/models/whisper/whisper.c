@@ -3,11 +3,12 @@
  *     encoder:  h = gelu(conv2(gelu(conv1(features)))) + positions
  *               each layer:  h = h + out(attention(norm(h)));  h = h + mlp(norm(h))
  *     decoder:  h = words[ids] + positions[past …]
- *               each layer:  h = h + out(attention(norm(h)));  h = h + out(attention(norm(h), encoded));  h = h + mlp(norm(h))
+ *               each layer:  h = h + out(attention(norm(h)));  h = h + out(attention(norm(h), encoded))
+ *                            h = h + mlp(norm(h))
  *     both end in a norm; logits are h · words.
  *
- * The encoder sees both ways, the decoder's tokens only back. k has no bias. Positions are a table in the checkpoint, the encoder's
- * (sinusoids) as well as the decoder's (learned).
+ * The encoder sees both ways, the decoder's tokens only back. k has no bias. Positions are a table in the checkpoint,
+ * the encoder's (sinusoids) as well as the decoder's (learned).
  */
 #include "models/whisper/whisper.h"
 

@@ -1,5 +1,5 @@
-/* whisper.h: Whisper as transcription drives it: the encoder once a window, the cross-attention's keys and values once, then the decoder
- * a token at a time through a cache. */
+/* whisper.h: Whisper as transcription drives it: the encoder once a window, the cross-attention's keys and values once,
+ * then the decoder a token at a time through a cache. */
 #ifndef EMILY_MODELS_WHISPER_WHISPER_H
 #define EMILY_MODELS_WHISPER_WHISPER_H
 
@@ -44,17 +44,18 @@ typedef struct emily__whisper {
 /* How many frames of features the encoder takes. */
 int64_t emily__whisper_frames(const emily__whisper *whisper);
 
-/* features float32 [B, mels, frames]: [B, S, D], S = frames / 2. states: NULL, or room for encoder.layer_count + 1 arrays. */
+/* features float32 [B, mels, frames]: [B, S, D], S = frames / 2. states: NULL, or room for encoder.layer_count + 1
+ * arrays. */
 emily_array *emily__whisper_encode(const emily__whisper *whisper, emily_scope *scope, emily_array *features,
                                    emily_array **states);
 
-/* What the decoder's layers attend to in encoded [B, S, D]: k[i] and v[i] of layer i, [B, H, S, hd]. They depend on the sound alone, so that
- * they are computed once and not once a token. */
+/* What the decoder's layers attend to in encoded [B, S, D]: k[i] and v[i] of layer i, [B, H, S, hd]. They depend on the
+ * sound alone, so that they are computed once and not once a token. */
 void emily__whisper_cross(const emily__whisper *whisper, emily_scope *scope, emily_array *encoded, emily_array **k,
                           emily_array **v);
 
-/* One pass over ids int32 [B, T] that follow what the cache holds (NULL: nothing): [B, T, D] after the final norm. The cache is
- * left for the caller to commit. states: NULL, or room for decoder.layer_count + 1 arrays. */
+/* One pass over ids int32 [B, T] that follow what the cache holds (NULL: nothing): [B, T, D] after the final norm. The
+ * cache is left for the caller to commit. states: NULL, or room for decoder.layer_count + 1 arrays. */
 emily_array *emily__whisper_decode(const emily__whisper *whisper, emily_scope *scope, emily_array *ids,
                                    emily_array *const *k, emily_array *const *v, emily__kv_cache *cache,
                                    emily_array **states);

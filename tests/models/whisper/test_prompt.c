@@ -26,7 +26,10 @@ static const char *tokens(const emily__whisper_generation *g, const char *langua
   static char text[16];
   emily__ids ids = {0};
   bool detect = false;
-  if (emily__whisper_prompt(g, language, task, times, &ids, &detect)) return "failed";
+  if (emily__whisper_prompt(g, language, task, times, &ids, &detect)) {
+    emily__vec_free(&ids);
+    return "failed";
+  }
   for (size_t i = 0; i < ids.count; i++) text[i] = (char)('0' + (ids.data[i] < 0 ? 0 : ids.data[i]));
   text[ids.count] = 0;
   assert_int_equal(detect, strchr(text, '0') != NULL);

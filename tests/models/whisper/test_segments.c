@@ -1,4 +1,5 @@
-/* test_segments.c: cutting at the times, the cases of Transformers' _retrieve_segment. Times are 100 and on, text is below. */
+/* test_segments.c: cutting at the times, the cases of Transformers' _retrieve_segment. Times are 100 and on, text is
+ * below. */
 #include "models/whisper/segments.h"
 
 #include <setjmp.h>

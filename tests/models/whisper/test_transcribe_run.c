@@ -1,4 +1,5 @@
-/* test_transcribe_run.c: whole transcriptions against those of Transformers (tests/oracle/make_whisper_cases.py): tokens, times, text, language. */
+/* test_transcribe_run.c: whole transcriptions against those of Transformers (tests/oracle/make_whisper_cases.py):
+ * tokens, times, text, language. */
 #include "emily/transcribe.h"
 
 #include "../../support/arrays.h"
@@ -62,7 +63,8 @@ static void compare_text(const char *got, size_t length, const json_t *want) {
   assert_memory_equal(got, json_string_value(want), length + 1);
 }
 
-/* Where no time says when a segment ends, Transformers says the end of the window, filled up as it may be; emily ends with the sound. */
+/* Where no time says when a segment ends, Transformers says the end of the window, filled up as it may be; emily ends
+ * with the sound. */
 static void compare_segment(const char *name, const emily_transcription_segment *got, const json_t *want, double duration) {
   double start = json_number_value(json_object_get(want, "start")), end = json_number_value(json_object_get(want, "end"));
   compare_tokens(name, got->tokens, got->token_count, json_object_get(want, "tokens"));

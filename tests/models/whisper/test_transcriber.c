@@ -1,4 +1,5 @@
-/* test_transcriber.c: loading, the calls, stopping from a callback and from another thread, several at once, memory that runs out. */
+/* test_transcriber.c: loading, the calls, stopping from a callback and from another thread, several at once, memory that
+ * runs out. */
 #include "models/whisper/transcriber.h"
 
 #include "../../support/arrays.h"

@@ -1,4 +1,5 @@
-/* test_whisper.c: Whisper against what Transformers computes, and the steps that transcription takes against the whole pass. */
+/* test_whisper.c: Whisper against what Transformers computes, and the steps that transcription takes against the whole
+ * pass. */
 #include "models/whisper/whisper.h"
 
 #include "../../support/arrays.h"
@@ -22,7 +23,8 @@ static void equals_the_oracle(void **state) {
   }
 }
 
-/* The tokens of the reference, `count` from `from` on, in one pass through the cache: the last norm's output [B, count, D]. */
+/* The tokens of the reference, `count` from `from` on, in one pass through the cache: the last norm's output [B, count,
+ * D]. */
 static emily_array *pass(const emily__whisper *w, golden *g, emily__kv_cache *cache, int64_t from, int64_t count,
                          emily_array *const *k, emily_array *const *v) {
   emily_array *ids = emily_array_map_get(g->ref, "a.decoder_input_ids");
@@ -72,6 +74,11 @@ static void loads_the_body_alone(void **state) {
   golden_close(&g);
 }
 
+static void survives_failing_allocations(void **state) {
+  (void)state;
+  golden_failing_loads("whisper", "config.json");
+}
+
 /* A config.json with one thing in it changed. */
 static void refuses(const char *config, emily_status status, const char *words) {
   char *folder = folder_new();
@@ -100,6 +107,7 @@ int main(void) {
       cmocka_unit_test(cached_steps_equal_the_whole_pass),
       cmocka_unit_test(loads_the_body_alone),
       cmocka_unit_test(refuses_what_it_does_not_do),
+      cmocka_unit_test(survives_failing_allocations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
