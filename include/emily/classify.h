@@ -1,8 +1,8 @@
-/* emily/classify.h: labels for texts, by a model with a head for sequences.
+/* emily/classify.h: labels for texts, by a model with a head for sequences; and for pictures, by one with a head for images.
  *
  * Scores are those of Transformers' text classification: a softmax over the labels, or a sigmoid of each where the config's problem_type is
  * multi_label_classification or there is one label, or the bare number for a regression. Labels have the names of the config's id2label.
- * A text longer than the model reads is cut.
+ * A text longer than the model reads is cut. What is done to a picture first, preprocessor_config.json says (preprocess.h).
  *
  *     emily_classifier *classifier;
  *     emily_status status = emily_classifier_load("sst2", NULL, &classifier);
@@ -25,12 +25,13 @@ extern "C" {
 /* Immutable: any number of threads may use one at the same time. */
 typedef struct emily_classifier emily_classifier;
 
-/* Load a folder. options may be NULL. EMILY_UNSUPPORTED where the model has another head than for sequences; other errors as of
- * emily_model_load and emily_tokenizer_load. The caller owns one reference. */
+/* Load a folder. options may be NULL. EMILY_UNSUPPORTED where the model has another head than for sequences or images; other errors as of
+ * emily_model_load, and of emily_tokenizer_load or emily_preprocessor_load. The caller owns one reference. */
 EMILY_API emily_status emily_classifier_load(const char *path, const emily_model_options *options, emily_classifier **out);
 EMILY_API emily_classifier *emily_classifier_retain(emily_classifier *classifier);
 EMILY_API void emily_classifier_release(emily_classifier *classifier); /* NULL does nothing */
 
+EMILY_API bool emily_classifier_takes_images(const emily_classifier *classifier); /* else texts */
 EMILY_API int64_t emily_classifier_max_tokens(const emily_classifier *classifier); /* longer texts are cut */
 EMILY_API emily_model *emily_classifier_model(const emily_classifier *classifier); /* borrowed */
 
@@ -40,7 +41,7 @@ typedef struct emily_label_score {
   float score;
 } emily_label_score;
 
-/* The labels of many texts. */
+/* The labels of many texts, or of many pictures. */
 typedef struct emily_labels emily_labels;
 
 typedef struct emily_classify_options {
@@ -55,6 +56,10 @@ typedef struct emily_classify_options {
 /* lengths: bytes of each text, or NULL where all end with NUL. options may be NULL. The caller frees *out by emily_labels_free. */
 EMILY_API emily_status emily_classify(emily_classifier *classifier, const char *const *texts, const size_t *lengths,
                                       size_t count, const emily_classify_options *options, emily_labels **out);
+
+/* The same of pictures (JPEG, PNG) in files; an error names the file. pairs must be NULL, and batch_tokens does not matter. */
+EMILY_API emily_status emily_classify_images(emily_classifier *classifier, const char *const *files, size_t count,
+                                             const emily_classify_options *options, emily_labels **out);
 
 EMILY_API size_t emily_labels_top_k(const emily_labels *labels); /* labels a text: as many as were asked for, or as there are */
 

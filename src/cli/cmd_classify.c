@@ -1,4 +1,4 @@
-/* cmd_classify.c: `emily classify`: labels for texts. */
+/* cmd_classify.c: `emily classify`: labels for texts or pictures. */
 #include "cli/commands.h"
 #include "cli/json_out.h"
 #include "cli/message.h"
@@ -17,9 +17,9 @@ typedef struct settings {
 static const cli_option options[] = {
     {"top-k", 'k', CLI_INT, "K", NULL, "only the K best labels (default: all in JSON, 3 for people)", 1, 1 << 24,
      offsetof(settings, top_k)},
-    {"json", 0, CLI_FLAG, NULL, NULL, "print {\"text\": \"...\", \"labels\": [{\"label\": ..., \"score\": ...}]} for each text",
+    {"json", 0, CLI_FLAG, NULL, NULL, "print {\"text\": \"...\", \"labels\": [{\"label\": ..., \"score\": ...}]} for each text (\"image\" for each picture)",
      .offset = offsetof(settings, json)},
-    {"jsonl", 0, CLI_TEXT, "FILE", NULL, "read {\"text\": \"...\"} lines and print {\"labels\": [...]} for each; - is standard input",
+    {"jsonl", 0, CLI_TEXT, "FILE", NULL, "read {\"text\": \"...\"} or {\"image\": \"FILE\"} lines and print {\"labels\": [...]} for each; - is standard input",
      .offset = offsetof(settings, jsonl)},
 };
 
@@ -29,6 +29,9 @@ typedef struct task {
   emily_labels *labels; /* of the latest batch */
 } task;
 
+static bool takes_images(const task *t) { return emily_classifier_takes_images(t->classifier); }
+
+/* Texts, or names of files. */
 static emily_status classify(void *context, const char *const *texts, const size_t *lengths, const char *const *pairs,
                              const size_t *pair_lengths, size_t count, const emily_task_run *how) {
   task *t = context;
@@ -39,6 +42,7 @@ static emily_status classify(void *context, const char *const *texts, const size
   wanted.pair_lengths = pair_lengths;
   emily_labels_free(t->labels);
   t->labels = NULL;
+  if (takes_images(t)) return emily_classify_images(t->classifier, texts, count, &wanted, &t->labels);
   return emily_classify(t->classifier, texts, lengths, count, &wanted, &t->labels);
 }
 
@@ -46,7 +50,7 @@ static void print_json(const task *t, const char *text, size_t length, const emi
   cli_json json = {0};
   cli_json_begin(&json, '{');
   if (!t->settings->jsonl) {
-    cli_json_key(&json, "text");
+    cli_json_key(&json, takes_images(t) ? "image" : "text");
     cli_json_bytes(&json, text, length);
   }
   cli_json_key(&json, "labels");
@@ -86,8 +90,8 @@ static int run(const cli_call *call) {
   if (t.settings->jsonl && call->operand_count > 1)
     return cli_error(CLI_USAGE, "classify: with --jsonl, texts come from its lines: give none beside it");
   if (emily_classifier_load(call->operands[0], &model, &t.classifier)) return cli_library_error();
-  cli_text_work work = {.doing = "Classifying", .jsonl = t.settings->jsonl, .key = "text", .second_key = "text_pair",
-                        .context = &t, .run = classify, .print = print};
+  cli_text_work work = {.doing = "Classifying", .jsonl = t.settings->jsonl, .key = takes_images(&t) ? "image" : "text",
+                        .second_key = takes_images(&t) ? NULL : "text_pair", .context = &t, .run = classify, .print = print};
   int code = cli_text_work_run(&work, call, 1);
   emily_labels_free(t.labels);
   emily_classifier_release(t.classifier);
@@ -97,19 +101,23 @@ static int run(const cli_call *call) {
 static const char *const examples[] = {
     "emily classify sst2 \"What a lovely day.\" \"Never again!\"",
     "emily classify sst2 --top-k 1 --json - <reviews.txt",
+    "emily classify vit-base-patch16-224 cat.jpg dog.png",
     "echo '{\"text\": \"It rains.\", \"text_pair\": \"It is wet.\"}' | emily classify mnli --jsonl -",
     NULL,
 };
 
 const cli_command cli_classify_command = {
     .name = "classify",
-    .synopsis = "MODEL [TEXT... | -]",
-    .summary = "Label texts",
+    .synopsis = "MODEL [TEXT... | IMAGE... | -]",
+    .summary = "Label texts or pictures",
     .details =
         "Prints the labels of each text with their scores, the best first. Without TEXT,\n"
         "or with -, each line of standard input is a text. Scores are shares of one\n"
         "(a softmax), or each between 0 and 1 by itself where the model may give several\n"
         "labels. Of a text longer than the model reads, only the beginning counts.\n"
+        "\n"
+        "A model with a head for images takes names of picture files (JPEG, PNG) in place\n"
+        "of texts, and {\"image\": \"FILE\"} lines.\n"
         "\n"
         "A line of --jsonl may have \"text_pair\" too, for models that compare two texts. A\n"
         "line that cannot be answered gets {\"error\": \"...\"} in its place and a message; the\n"

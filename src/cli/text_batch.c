@@ -7,7 +7,8 @@ emily_status cli_text_batch_add(cli_text_batch *batch, const char *text, size_t 
   bool added = emily__vec_reserve(&batch->lengths, 1) && emily__vec_reserve(&batch->lines, 1) &&
                emily__vec_push(&batch->starts, batch->bytes.count);
   if (!added) return EMILY_OUT_OF_MEMORY;
-  if (!emily__str_append(&batch->bytes, text, length)) return batch->starts.count--, EMILY_OUT_OF_MEMORY;
+  if (!emily__str_append(&batch->bytes, text, length) || !emily__str_append(&batch->bytes, "", 1))
+    return batch->starts.count--, EMILY_OUT_OF_MEMORY;
   emily__vec_push(&batch->lengths, length);
   emily__vec_push(&batch->lines, line);
   return EMILY_OK;

@@ -22,7 +22,7 @@ typedef struct cli_text_batch {
 emily_status cli_text_batch_add(cli_text_batch *batch, const char *text, size_t length, uint64_t line);
 bool cli_text_batch_full(const cli_text_batch *batch);
 
-/* Text i, not NUL-terminated. */
+/* Text i, and a NUL behind it. */
 const char *cli_text_batch_text(const cli_text_batch *batch, size_t index);
 emily_status cli_text_batch_embed(cli_text_batch *batch, emily_embedder *embedder, const char *prompt_name);
 void cli_text_batch_clear(cli_text_batch *batch); /* keeps the room */

@@ -105,22 +105,24 @@ static emily_status run_batch(const emily__text_work *work, const emily__text_ba
 
 /* ---- all ---- */
 
-static bool cancelled(const emily__text_work *work, size_t done, size_t total) {
-  const emily_task_run *run = work->run;
-  if (!run) return false;
+static bool cancelled(const emily_task_run *run, size_t done, size_t total) {
   if (done && run->progress && run->progress(done, total, run->context) != 0) return true;
   return run->cancel && __atomic_load_n(run->cancel, __ATOMIC_RELAXED) != 0;
 }
 
+emily_status emily__task_run_step(const emily_task_run *run, const char *where, const char *items, size_t done, size_t total) {
+  if (!run) return EMILY_OK;
+  if (run->struct_size < sizeof *run) return emily__fail(EMILY_INVALID_ARGUMENT, where, "run must begin as EMILY_TASK_RUN_INIT");
+  if (!cancelled(run, done, total)) return EMILY_OK;
+  return emily__fail(EMILY_CANCELLED, where, "stopped on request after %zu of %zu %s", done, total, items);
+}
+
 emily_status emily__text_rows_run(const emily__text_work *work, emily__text_rows *rows) {
   int64_t most = work->run && work->run->batch_tokens > 0 ? work->run->batch_tokens : work->batch_tokens;
-  if (work->run && work->run->struct_size < sizeof *work->run)
-    return emily__fail(EMILY_INVALID_ARGUMENT, work->where, "run must begin as EMILY_TASK_RUN_INIT");
   size_t total = rows->list.count;
   if (total) qsort(rows->list.data, total, sizeof *rows->list.data, by_length);
   for (size_t at = 0;;) {
-    if (cancelled(work, at, total))
-      return emily__fail(EMILY_CANCELLED, work->where, "stopped on request after %zu of %zu texts", at, total);
+    EMILY__TRY(emily__task_run_step(work->run, work->where, "texts", at, total));
     if (at == total) return EMILY_OK;
     emily__text_batch batch = {.rows = rows->list.data + at, .count = total - at, .length = rows->list.data[at].tokens};
     size_t fits = emily__model_pads(work->model) ? (size_t)(most / batch.length) : 1;

@@ -49,6 +49,9 @@ typedef struct emily__text_work {
   emily_status (*take)(void *context, const emily__text_batch *batch, const float *values, size_t row_size);
 } emily__text_work;
 
+/* Between passes: tells how much is done, and looks whether to stop (EMILY_CANCELLED). items: what is counted. run may be NULL. */
+emily_status emily__task_run_step(const emily_task_run *run, const char *where, const char *items, size_t done, size_t total);
+
 /* All rows; their order in the list changes. */
 emily_status emily__text_rows_run(const emily__text_work *work, emily__text_rows *rows);
 

@@ -35,7 +35,7 @@ static emily_status find_cls(emily_answerer *answerer, const char *path) {
 emily_status emily_answerer_load(const char *path, const emily_model_options *options, emily_answerer **out) {
   emily_answerer *answerer;
   if (!out) return emily__fail(EMILY_INVALID_ARGUMENT, "emily_answerer_load", "out must not be NULL");
-  EMILY__TRY(emily__text_task_load("emily_answerer_load", path, options, EMILY__TASK_QUESTION, sizeof *answerer, &answerer));
+  EMILY__TRY(emily__text_task_load("emily_answerer_load", path, options, 1u << EMILY__TASK_QUESTION, sizeof *answerer, &answerer));
   emily_status status = find_cls(answerer, path);
   if (status == EMILY_OK) *out = answerer;
   else emily_answerer_release(answerer);

@@ -1,4 +1,4 @@
-/* classify.c: texts to labels. See emily/classify.h. */
+/* classify.c: texts and pictures to labels. See emily/classify.h. */
 #include "emily/classify.h"
 
 #include "base/status.h"
@@ -9,19 +9,22 @@
 #include <string.h>
 
 static const int64_t DEFAULT_BATCH_TOKENS = 4096;
-static const char WHERE[] = "emily_classify";
+static const char WHERE[] = "emily_classify", WHERE_IMAGES[] = "emily_classify_images";
+enum { BATCH_IMAGES = 8 };
 
 struct emily_classifier {
   emily__text_task task; /* the first member */
 };
 
 emily_status emily_classifier_load(const char *path, const emily_model_options *options, emily_classifier **out) {
-  return emily__text_task_load("emily_classifier_load", path, options, EMILY__TASK_SEQUENCE, sizeof **out, out);
+  const uint32_t heads = 1u << EMILY__TASK_SEQUENCE | 1u << EMILY__TASK_IMAGE | 1u << EMILY__TASK_IMAGE_TEACHER;
+  return emily__text_task_load("emily_classifier_load", path, options, heads, sizeof **out, out);
 }
 
 emily_classifier *emily_classifier_retain(emily_classifier *classifier) { return emily__text_task_retain(classifier); }
 void emily_classifier_release(emily_classifier *classifier) { emily__text_task_release(classifier); }
 int64_t emily_classifier_max_tokens(const emily_classifier *classifier) { return classifier->task.max_tokens; }
+bool emily_classifier_takes_images(const emily_classifier *classifier) { return classifier->task.preprocessor != NULL; }
 emily_model *emily_classifier_model(const emily_classifier *classifier) { return classifier->task.model; }
 
 /* ---- the answer ---- */
@@ -45,14 +48,62 @@ void emily_labels_free(emily_labels *labels) {
   emily__free(labels);
 }
 
-/* ---- the run ---- */
+/* Room for the labels of `count` items. */
+static emily_status new_labels(emily_classifier *classifier, const emily_classify_options *options, size_t count, emily_labels **out) {
+  const size_t all = (size_t)emily_model_label_count(classifier->task.model);
+  emily_labels *labels = emily__calloc(1, sizeof *labels);
+  if (!labels) return EMILY_OUT_OF_MEMORY;
+  *labels = (emily_labels){.classifier = emily_classifier_retain(classifier), .texts = count, .top_k = all};
+  if (options->top_k > 0 && (uint64_t)options->top_k < all) labels->top_k = (size_t)options->top_k;
+  labels->list = emily__calloc(count ? count : 1, labels->top_k * sizeof *labels->list);
+  if (labels->list) *out = labels;
+  else emily_labels_free(labels);
+  return *out ? EMILY_OK : EMILY_OUT_OF_MEMORY;
+}
+
+/* The function that the config's problem asks for; where it says nothing, the number of labels does. */
+static void apply(const emily__labels *labels, float *scores) {
+  size_t count = (size_t)labels->count;
+  if (labels->problem == EMILY__PROBLEM_REGRESSION) return;
+  if (labels->problem != EMILY__PROBLEM_MULTIPLE && count > 1) {
+    emily__softmax(scores, count);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) scores[i] = 1 / (1 + expf(-scores[i]));
+}
+
+static int by_score(const void *a, const void *b) {
+  const emily_label_score *x = a, *y = b;
+  if (x->score > y->score) return -1;
+  if (x->score < y->score) return 1;
+  return x->label < y->label ? -1 : 1;
+}
+
+/* The best labels of one item, from its logits. */
+static emily_status rank(emily_labels *labels, size_t item, const float *logits) {
+  const emily_model *model = labels->classifier->task.model;
+  const size_t count = (size_t)emily_model_label_count(model);
+  float *scores = emily__alloc_array(count, sizeof *scores);
+  emily_label_score *sorted = emily__calloc(count, sizeof *sorted);
+  if (scores && sorted) {
+    memcpy(scores, logits, count * sizeof *scores);
+    apply(emily__model_labels(model), scores);
+    for (size_t i = 0; i < count; i++) sorted[i] = (emily_label_score){(int64_t)i, emily_model_label(model, (int64_t)i), scores[i]};
+    qsort(sorted, count, sizeof *sorted, by_score);
+    memcpy(labels->list + item * labels->top_k, sorted, labels->top_k * sizeof *sorted);
+  }
+  emily_status status = scores && sorted ? EMILY_OK : EMILY_OUT_OF_MEMORY;
+  emily__free(scores);
+  emily__free(sorted);
+  return status;
+}
+
+/* ---- texts ---- */
 
 typedef struct job {
   const emily_classifier *classifier;
   const emily_classify_options *options;
   emily__text_rows rows;
-  size_t count;              /* of labels */
-  emily_label_score *sorted; /* room for one text's */
   emily_labels *labels;
 } job;
 
@@ -76,69 +127,107 @@ static emily_array *logits(void *context, emily_scope *s, const emily__text_batc
   return emily_array_map_get(outputs, "logits"); /* [n, labels] */
 }
 
-/* The function that the config's problem asks for; where it says nothing, the number of labels does. */
-static void apply(const emily__labels *labels, float *scores) {
-  size_t count = (size_t)labels->count;
-  if (labels->problem == EMILY__PROBLEM_REGRESSION) return;
-  if (labels->problem != EMILY__PROBLEM_MULTIPLE && count > 1) {
-    emily__softmax(scores, count);
-    return;
-  }
-  for (size_t i = 0; i < count; i++) scores[i] = 1 / (1 + expf(-scores[i]));
-}
-
-static int by_score(const void *a, const void *b) {
-  const emily_label_score *x = a, *y = b;
-  if (x->score > y->score) return -1;
-  if (x->score < y->score) return 1;
-  return x->label < y->label ? -1 : 1;
-}
-
-static emily_status rank(void *context, const emily__text_batch *batch, const float *values, size_t row_size) {
-  job *j = context;
-  float *scores = emily__alloc_array(row_size, sizeof *scores);
-  if (!scores) return EMILY_OUT_OF_MEMORY;
-  for (size_t r = 0; r < batch->count; r++) {
-    memcpy(scores, values + r * row_size, row_size * sizeof *scores);
-    apply(emily__model_labels(j->classifier->task.model), scores);
-    for (size_t i = 0; i < row_size; i++)
-      j->sorted[i] = (emily_label_score){(int64_t)i, emily_model_label(j->classifier->task.model, (int64_t)i), scores[i]};
-    qsort(j->sorted, row_size, sizeof *j->sorted, by_score);
-    memcpy(j->labels->list + batch->rows[r].text * j->labels->top_k, j->sorted, j->labels->top_k * sizeof *j->sorted);
-  }
-  emily__free(scores);
+static emily_status take(void *context, const emily__text_batch *batch, const float *values, size_t row_size) {
+  const job *j = context;
+  for (size_t r = 0; r < batch->count; r++) EMILY__TRY(rank(j->labels, batch->rows[r].text, values + r * row_size));
   return EMILY_OK;
 }
 
+static const char *const wanted[] = {"logits"};
+
 static emily_status run(job *j, const char *const *texts, const size_t *lengths, size_t count) {
-  static const char *const wanted[] = {"logits"};
   const emily__text_work work = {.where = WHERE, .model = j->classifier->task.model, .run = j->options->run,
                                  .batch_tokens = DEFAULT_BATCH_TOKENS, .outputs = wanted, .output_count = 1,
-                                 .context = j, .reduce = logits, .take = rank};
-  j->sorted = emily__calloc(j->count, sizeof *j->sorted);
-  j->labels->list = emily__calloc(count ? count : 1, j->labels->top_k * sizeof *j->labels->list);
-  if (!j->sorted || !j->labels->list) return EMILY_OUT_OF_MEMORY;
+                                 .context = j, .reduce = logits, .take = take};
   EMILY__TRY(tokenize(j, texts, lengths, count));
   return emily__text_rows_run(&work, &j->rows);
 }
 
+static emily_status check(const char *where, const emily_classifier *classifier, const char *const *items, size_t count,
+                          const emily_classify_options *options, const void *out) {
+  EMILY__TRY(emily__text_task_check(where, classifier, items, count, options->struct_size >= sizeof *options));
+  return out ? EMILY_OK : emily__fail(EMILY_INVALID_ARGUMENT, where, "out must not be NULL");
+}
+
+static const emily_classify_options defaults = EMILY_CLASSIFY_OPTIONS_INIT;
+
 emily_status emily_classify(emily_classifier *classifier, const char *const *texts, const size_t *lengths, size_t count,
                             const emily_classify_options *options, emily_labels **out) {
-  static const emily_classify_options defaults = EMILY_CLASSIFY_OPTIONS_INIT;
   if (!options) options = &defaults;
-  EMILY__TRY(emily__text_task_check(WHERE, classifier, texts, count, options->struct_size >= sizeof *options));
-  if (!out) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "out must not be NULL");
+  EMILY__TRY(check(WHERE, classifier, texts, count, options, out));
   if (options->pairs) EMILY__TRY(emily__text_task_check(WHERE, classifier, options->pairs, count, true));
-  job j = {.classifier = classifier, .options = options, .labels = emily__calloc(1, sizeof *j.labels)};
-  if (!j.labels) return EMILY_OUT_OF_MEMORY;
-  j.count = (size_t)emily_model_label_count(classifier->task.model);
-  j.labels->classifier = emily_classifier_retain(classifier);
-  j.labels->texts = count;
-  j.labels->top_k = options->top_k > 0 && (uint64_t)options->top_k < j.count ? (size_t)options->top_k : j.count;
+  if (emily_classifier_takes_images(classifier))
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "%s takes pictures: emily_classify_images", emily_model_path(classifier->task.model));
+  job j = {.classifier = classifier, .options = options};
+  EMILY__TRY(new_labels(classifier, options, count, &j.labels));
   emily_status status = run(&j, texts, lengths, count);
-  emily__free(j.sorted);
   emily__text_rows_free(&j.rows);
   if (status == EMILY_OK) *out = j.labels;
   else emily_labels_free(j.labels);
+  return status;
+}
+
+/* ---- pictures ---- */
+
+/* The pixels of some files as one array, which the scope owns; NULL is the scope's failure. */
+static emily_array *read_images(const emily__text_task *task, emily_scope *s, const char *const *files, size_t count) {
+  emily_array *rows[BATCH_IMAGES];
+  for (size_t i = 0; i < count; i++) {
+    if (emily_preprocess_file(task->preprocessor, files[i], &rows[i]) != EMILY_OK) return emily_scope_fail(s);
+    rows[i] = emily_scope_adopt(s, rows[i]);
+  }
+  return emily_concatenate(s, rows, (int32_t)count, 0);
+}
+
+/* The logits [count, labels], kept, to be evaluated. */
+static emily_status see(const emily__text_task *task, emily_scope *s, const char *const *files, size_t count, emily_array_map *inputs,
+                        emily_array_map *outputs) {
+  emily_array *pixels = read_images(task, s, files, count);
+  EMILY__TRY(emily_scope_status(s));
+  EMILY__TRY(emily_array_map_set(inputs, emily_preprocessor_input(task->preprocessor), pixels));
+  return emily_model_forward(task->model, s, inputs, wanted, 1, outputs);
+}
+
+static emily_status rank_all(emily_labels *labels, size_t first, size_t count, emily_array *logits) {
+  const void *values;
+  EMILY__TRY(emily_array_data(logits, true, &values));
+  for (size_t i = 0; i < count; i++)
+    EMILY__TRY(rank(labels, first + i, (const float *)values + i * (size_t)emily_array_dim(logits, 1)));
+  return EMILY_OK;
+}
+
+static emily_status classify_some(emily_labels *labels, const emily_task_run *how, const char *const *files, size_t first, size_t count) {
+  const emily__text_task *task = &labels->classifier->task;
+  emily_array_map *inputs = emily_array_map_new(), *outputs = emily_array_map_new();
+  emily_scope *s = emily_scope_open(how && how->stream ? how->stream : emily_model_stream(task->model));
+  emily_status status = inputs && outputs ? see(task, s, files + first, count, inputs, outputs) : EMILY_OUT_OF_MEMORY;
+  emily_status closed = emily_scope_close(s);
+  if (status == EMILY_OK) status = closed;
+  if (status == EMILY_OK) status = rank_all(labels, first, count, emily_array_map_get(outputs, "logits"));
+  emily_array_map_release(inputs);
+  emily_array_map_release(outputs);
+  return status;
+}
+
+static emily_status classify_files(emily_labels *labels, const emily_task_run *how, const char *const *files, size_t count) {
+  for (size_t first = 0;; first += BATCH_IMAGES) {
+    EMILY__TRY(emily__task_run_step(how, WHERE_IMAGES, "pictures", first < count ? first : count, count));
+    if (first >= count) return EMILY_OK;
+    EMILY__TRY(classify_some(labels, how, files, first, count - first < BATCH_IMAGES ? count - first : BATCH_IMAGES));
+  }
+}
+
+emily_status emily_classify_images(emily_classifier *classifier, const char *const *files, size_t count,
+                                   const emily_classify_options *options, emily_labels **out) {
+  if (!options) options = &defaults;
+  EMILY__TRY(check(WHERE_IMAGES, classifier, files, count, options, out));
+  if (!emily_classifier_takes_images(classifier))
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE_IMAGES, "%s takes texts: emily_classify", emily_model_path(classifier->task.model));
+  if (options->pairs) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE_IMAGES, "a picture has no second text");
+  emily_labels *labels = NULL;
+  EMILY__TRY(new_labels(classifier, options, count, &labels));
+  emily_status status = classify_files(labels, options->run, files, count);
+  if (status == EMILY_OK) *out = labels;
+  else emily_labels_free(labels);
   return status;
 }

@@ -29,7 +29,7 @@ static void dispose(void *task) { emily__special_tokens_free(&((emily_filler *)t
 
 emily_status emily_filler_load(const char *path, const emily_model_options *options, emily_filler **out) {
   emily_filler *filler;
-  EMILY__TRY(emily__text_task_load("emily_filler_load", path, options, EMILY__TASK_MASKED_LM, sizeof *filler, &filler));
+  EMILY__TRY(emily__text_task_load("emily_filler_load", path, options, 1u << EMILY__TASK_MASKED_LM, sizeof *filler, &filler));
   filler->task.dispose = dispose;
   emily_status status = out ? find_mask(filler, path) : emily__fail(EMILY_INVALID_ARGUMENT, "emily_filler_load", "out is NULL");
   if (status == EMILY_OK) *out = filler;

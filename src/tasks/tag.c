@@ -29,7 +29,7 @@ static emily_status find_unknown(emily_tagger *tagger, const char *path) {
 emily_status emily_tagger_load(const char *path, const emily_model_options *options, emily_tagger **out) {
   emily_tagger *tagger;
   if (!out) return emily__fail(EMILY_INVALID_ARGUMENT, "emily_tagger_load", "out must not be NULL");
-  EMILY__TRY(emily__text_task_load("emily_tagger_load", path, options, EMILY__TASK_TOKEN, sizeof *tagger, &tagger));
+  EMILY__TRY(emily__text_task_load("emily_tagger_load", path, options, 1u << EMILY__TASK_TOKEN, sizeof *tagger, &tagger));
   emily_status status = find_unknown(tagger, path);
   if (status == EMILY_OK) *out = tagger;
   else emily_tagger_release(tagger);

@@ -7,18 +7,30 @@
 #include <math.h>
 #include <string.h>
 
-static emily_status load(const char *where, const char *path, const emily_model_options *options, emily__task task,
+static emily_status refuse_head(const char *where, const emily__text_task *t, uint32_t heads) {
+  emily__str known = {0};
+  bool room = true;
+  for (int i = 0; i < EMILY__TASK_COUNT; i++)
+    if (heads & 1u << i) room = room && emily__str_printf(&known, "%s%s", known.count ? " or " : "", emily__task_name((emily__task)i));
+  emily_status status = !room ? EMILY_OUT_OF_MEMORY
+                              : emily__fail(EMILY_UNSUPPORTED, where, "%s is a %s %s, and the task needs a model %s", emily_model_path(t->model),
+                                            emily_model_family(t->model), emily_model_task(t->model), known.data);
+  emily__str_free(&known);
+  return status;
+}
+
+static emily_status load(const char *where, const char *path, const emily_model_options *options, uint32_t heads,
                          emily__text_task *t) {
   EMILY__TRY(emily_model_load(path, options, &t->model));
-  if (emily__model_task(t->model) != task)
-    return emily__fail(EMILY_UNSUPPORTED, where, "%s is a %s %s, and the task needs a model %s", path, emily_model_family(t->model),
-                       emily_model_task(t->model), emily__task_name(task));
+  const emily__task task = emily__model_task(t->model);
+  if (!(heads & 1u << task)) return refuse_head(where, t, heads);
+  if (task == EMILY__TASK_IMAGE || task == EMILY__TASK_IMAGE_TEACHER) return emily_preprocessor_load(path, &t->preprocessor);
   EMILY__TRY(emily_tokenizer_load(path, &t->tokenizer));
   t->max_tokens = emily_model_context_length(t->model);
   return EMILY_OK;
 }
 
-emily_status emily__text_task_load(const char *where, const char *path, const emily_model_options *options, emily__task task,
+emily_status emily__text_task_load(const char *where, const char *path, const emily_model_options *options, uint32_t heads,
                                    size_t size, void *out) {
   if (!path || !out || (options && options->struct_size < sizeof *options))
     return emily__fail(EMILY_INVALID_ARGUMENT, where,
@@ -28,7 +40,7 @@ emily_status emily__text_task_load(const char *where, const char *path, const em
   emily__text_task *t = emily__calloc(1, size);
   if (!t) return EMILY_OUT_OF_MEMORY;
   atomic_init(&t->references, 1);
-  emily_status status = load(where, path, &whole, task, t);
+  emily_status status = load(where, path, &whole, heads, t);
   if (status == EMILY_OK) memcpy(out, &t, sizeof t);
   else emily__text_task_release(t);
   return status;
@@ -45,6 +57,7 @@ void emily__text_task_release(void *task) {
   if (t->dispose) t->dispose(t);
   emily_model_release(t->model);
   emily_tokenizer_release(t->tokenizer);
+  emily_preprocessor_release(t->preprocessor);
   emily__free(t);
 }
 

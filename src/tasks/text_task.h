@@ -1,7 +1,8 @@
-/* text_task.h: what every task over texts holds: a model with the right head, its tokenizer, and who shares them. */
+/* text_task.h: what every task holds: a model with the right head, its tokenizer (of pictures: its preprocessor), and who shares them. */
 #ifndef EMILY_TASKS_TEXT_TASK_H
 #define EMILY_TASKS_TEXT_TASK_H
 
+#include "emily/preprocess.h"
 #include "emily/task.h"
 #include "emily/tokenizer.h"
 #include "models/model.h"
@@ -12,14 +13,15 @@
 typedef struct emily__text_task {
   atomic_int references;
   emily_model *model;
-  emily_tokenizer *tokenizer;
+  emily_tokenizer *tokenizer;       /* NULL for a model of pictures */
+  emily_preprocessor *preprocessor; /* NULL for one of texts */
   int64_t max_tokens; /* that a text may have, special ones included */
   void (*dispose)(void *task); /* what a task holds beside these; NULL: nothing */
 } emily__text_task;
 
-/* Load a folder whose model has that head. where: the public function; size: of the task's own struct, which begins with an
- * emily__text_task and is zeroed. EMILY_UNSUPPORTED for another head. */
-emily_status emily__text_task_load(const char *where, const char *path, const emily_model_options *options, emily__task task,
+/* Load a folder whose model has one of the heads (1u << emily__task each). where: the public function; size: of the task's own struct, which
+ * begins with an emily__text_task and is zeroed. EMILY_UNSUPPORTED for another head. */
+emily_status emily__text_task_load(const char *where, const char *path, const emily_model_options *options, uint32_t heads,
                                    size_t size, void *out);
 void *emily__text_task_retain(void *task);
 void emily__text_task_release(void *task); /* NULL does nothing */

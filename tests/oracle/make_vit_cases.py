@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write tests/data/models/{deit*,vit_body}/: small random ViTs and DeiTs in the hub's layout, with what Hugging Face Transformers computes.
 
-Needs numpy, safetensors, torch and transformers. The committed files were made with transformers 5.23.0 and torch 2.15.0 on a CPU:
+Needs numpy, pillow, safetensors, torch and transformers. The committed files were made with transformers 5.23.0 and torch 2.15.0 on a CPU:
 
     python tests/oracle/make_vit_cases.py tests/data/models
 
@@ -14,8 +14,9 @@ import sys
 import numpy as np
 import torch
 from make_model_cases import randomize
+from PIL import Image, ImageOps
 from safetensors.numpy import save_file
-from transformers import DeiTConfig, ViTConfig
+from transformers import DeiTConfig, DeiTImageProcessorPil, ViTConfig
 from transformers.models.deit import modeling_deit as deit
 from transformers.models.vit import modeling_vit as vit
 
@@ -41,10 +42,24 @@ def write(folder, model, pixels):
     (folder / "config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n")
 
 
+def write_images(folder, model, pictures):
+    """What the processor and the classifier make of tests/data/images: scores, a line a picture."""
+    processor = DeiTImageProcessorPil(size={"height": 30, "width": 28}, crop_size={"height": 24, "width": 24})
+    processor.save_pretrained(folder)
+    with open(folder / "images.jsonl", "w") as out, torch.no_grad():
+        for path in pictures:
+            with Image.open(path) as image:
+                pixels = processor(ImageOps.exif_transpose(image).convert("RGB"), return_tensors="np")["pixel_values"]
+            scores = torch.softmax(model(torch.tensor(pixels, dtype=torch.float64)).logits, -1)[0]
+            out.write(json.dumps({"image": path.name, "scores": [round(float(s), 9) for s in scores]}) + "\n")
+
+
 def main(root):
     pixels = lambda channels: np.random.default_rng(5).normal(size=(2, channels, 24, 24)).astype(np.float32)
     write(root / "deit", deit.DeiTForImageClassification(DeiTConfig(**BASE, id2label=LABELS)), pixels(3))
-    write(root / "deit_teacher", deit.DeiTForImageClassificationWithTeacher(DeiTConfig(**BASE, id2label=LABELS)), pixels(3))
+    teacher = deit.DeiTForImageClassificationWithTeacher(DeiTConfig(**BASE, id2label=LABELS))
+    write(root / "deit_teacher", teacher, pixels(3))
+    write_images(root / "deit_teacher", teacher, sorted(p for p in (root.parent / "images").iterdir() if p.suffix in (".png", ".jpg")))
     switches = dict(BASE, qkv_bias=False, hidden_act="gelu_new", layer_norm_eps=1e-3, num_channels=1, patch_size=12, pooler_output_size=20,
                     pooler_act="relu")
     write(root / "vit_body", vit.ViTModel(ViTConfig(**switches)), pixels(1))
