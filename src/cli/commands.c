@@ -11,6 +11,7 @@ const cli_command *const cli_commands[] = {
     &cli_answer_command,
     &cli_tag_command,
     &cli_generate_command,
+    &cli_chat_command,
     &cli_render_command,
     &cli_forward_command,
     &cli_transcribe_command,

@@ -101,6 +101,7 @@ static emily_status new_loop(emily__trun *run, const emily__tnode *node, emily__
   test_state *state = emily__arena_alloc(&run->arena, sizeof *state);
   if (!state) return emily__t_memory(run);
   *state = (test_state){node, run->scope};
+  emily__t_hold(run->scope);
   EMILY__TRY(emily__t_iterate(run, over, &inner));
   EMILY__TRY(emily__t_new_iterator(run, next_tested, inner, state, &tested));
   return emily__t_new_loop(run, over, tested.iterator, out);
@@ -115,9 +116,17 @@ static emily_status iteration(emily__trun *run, const emily__tnode *node, emily_
   return EMILY_OK;
 }
 
+/* The scope of the next iteration: that of the last one again, where nothing refers to it. */
+static emily_status enter_iteration(emily__trun *run, emily__tscope *last) {
+  emily__tscope *outer = run->scope;
+  if (!last || last->held) return emily__t_enter(run, outer);
+  last->count = 0;
+  return run->scope = last, EMILY_OK;
+}
+
 static emily_status execute_for(emily__trun *run, const emily__tnode *node) {
   emily__tloop *loop;
-  emily__tscope *scope = run->scope;
+  emily__tscope *scope = run->scope, *inner = NULL;
   emily_status status = EMILY_OK;
   bool ended = false, done = false, left = false;
   EMILY__TRY(new_loop(run, node, &loop));
@@ -125,7 +134,8 @@ static emily_status execute_for(emily__trun *run, const emily__tnode *node) {
     run->line = node->line;
     status = emily__t_loop_next(run, loop, &done);
     if (status != EMILY_OK || done) break;
-    status = emily__t_enter(run, scope);
+    status = enter_iteration(run, inner);
+    inner = run->scope;
     if (status == EMILY_OK) status = iteration(run, node, loop, &ended);
     run->scope = scope;
     left = run->leave == EMILY__TN_BREAK;
@@ -168,6 +178,7 @@ static emily_status new_macro(emily__trun *run, const emily__tnode *node, emily_
   emily__tmacro *macro = emily__arena_alloc(&run->arena, sizeof *macro);
   if (!macro) return emily__t_memory(run);
   *macro = (emily__tmacro){.signature = node->signature, .body = &node->body, .scope = run->scope};
+  emily__t_hold(run->scope);
   if (node->kind == EMILY__TN_MACRO) macro->name = node->value;
   *out = (emily__tval){.kind = EMILY__T_MACRO, .macro = macro};
   return EMILY_OK;

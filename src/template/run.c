@@ -96,6 +96,10 @@ emily_status emily__t_enter(emily__trun *run, emily__tscope *parent) {
   return EMILY_OK;
 }
 
+void emily__t_hold(emily__tscope *scope) {
+  for (; scope && !scope->held; scope = scope->parent) scope->held = true;
+}
+
 static emily__tbinding *find(emily__tscope *scope, emily__ttext name) {
   for (size_t i = 0; i < scope->count; i++)
     if (emily__ttext_equal(scope->bindings[i].name, name)) return &scope->bindings[i];

@@ -22,6 +22,7 @@ struct emily__tscope {
   emily__tscope *parent;
   emily__tbinding *bindings;
   size_t count, room;
+  bool held; /* a macro or a lazy test lives in it: it cannot serve again */
 };
 
 typedef struct emily__trun {
@@ -70,6 +71,7 @@ emily_status emily__t_new_undefined(emily__trun *run, const char *hint, emily__t
 
 /* A scope within the present one, which becomes the present one; give the old one back by run->scope = old. */
 emily_status emily__t_enter(emily__trun *run, emily__tscope *parent);
+void emily__t_hold(emily__tscope *scope); /* with those around it */
 emily_status emily__t_bind(emily__trun *run, emily__ttext name, emily__tval value); /* in the present scope */
 const emily__tval *emily__t_lookup(emily__trun *run, emily__ttext name);            /* NULL: no scope has it */
 
