@@ -4,6 +4,7 @@
     bench/models.py decode  [--dtype f32|f16|bf16] [--rounds 3]     Qwen3-0.6B shape, random weights; peer: llama.cpp
     bench/models.py minilm  --model FOLDER [--rounds 5]             all-MiniLM-L6-v2; peer: PyTorch
     bench/models.py memory  [--dtype bf16] [-- options of generate] the same shape: the most anonymous memory of a text; no peer
+    bench/models.py quantized [--dtype bf16] [--rounds 3]           the same shape, packed by `emily quantize`, beside itself dense; no peer
     bench/models.py batch   [--dtype bf16] [--texts 1,2,4,8,16]     the same shape: new tokens a second of many texts together; no peer
 
 Peers come from PyPI (llama-cpp-python and gguf; torch and transformers); the first needs to be built with native instructions
@@ -246,6 +247,29 @@ def batch(args):
         print(f"{count:3} texts: {count * (last['new_tokens'] - 1) / last['decode_seconds']:.1f} new tokens/s, {most / 1e6:.0f} MB", flush=True)
 
 
+PACKED = {"8 bits": ["--bits", "8"], "4 bits": ["--bits", "4"], "mxfp4": ["--mode", "mxfp4"]}
+
+
+def quantized(args):
+    folder, size = random_shape(args)
+    folders = {args.dtype: folder}
+    for name, options in PACKED.items():
+        folders[name] = f"{folder}-{name.replace(' ', '')}"
+        if not os.path.exists(folders[name]):
+            begin = time.perf_counter()
+            subprocess.run([args.emily, "quantize", folder, folders[name]] + options, check=True, stdout=subprocess.DEVNULL)
+            print(f"{name}: quantized in {time.perf_counter() - begin:.1f} s", flush=True)
+    speeds = {name: [] for name in folders}
+    for _ in range(args.rounds):
+        for name, path in folders.items():
+            speeds[name].append(emily_generate(args.emily, path, ids(0, args.prompt), args.new, args.threads))
+    dense = statistics.median(s[1] for s in speeds[args.dtype])
+    for name, path in folders.items():
+        prefill, decode = (statistics.median(s[i] for s in speeds[name]) for i in (0, 1))
+        print(f"{name:8} {os.path.getsize(path + '/model.safetensors') / 1e6:6.0f} MB   prefill {prefill:7.1f} tok/s   decode {decode:6.2f} tok/s   "
+              f"{decode / dense:.2f} of the dense speed", flush=True)
+
+
 def minilm(args):
     import torch
     from transformers import AutoModel
@@ -279,7 +303,7 @@ def minilm(args):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["decode", "minilm", "memory", "batch"])
+    parser.add_argument("what", choices=["decode", "minilm", "memory", "batch", "quantized"])
     parser.add_argument("--dtype", choices=["f32", "f16", "bf16"], default="bf16")
     parser.add_argument("--model", help="folder of all-MiniLM-L6-v2")
     parser.add_argument("--emily", default="build/emily")
@@ -295,7 +319,7 @@ def main():
         own, rest = own[: own.index("--")], own[own.index("--") + 1 :]
     args = parser.parse_args(own)
     args.options = rest
-    {"decode": decode, "minilm": minilm, "memory": memory, "batch": batch}[args.what](args)
+    {"decode": decode, "minilm": minilm, "memory": memory, "batch": batch, "quantized": quantized}[args.what](args)
 
 
 if __name__ == "__main__":
