@@ -108,6 +108,26 @@ static void a_character_waits_until_it_is_whole(void **state) {
   emily_tokenizer_release(t);
 }
 
+/* An "a" by its byte is an "a" only if what bytes follow are UTF-8 with it. */
+static void a_run_of_bytes_waits_for_its_end(void **state) {
+  (void)state;
+  emily_tokenizer *t = make_tokenizer("{'decoder':{'type':'Sequence','decoders':[{'type':'ByteFallback'},{'type':'Fuse'}]},"
+                                      "'model':{'type':'BPE','merges':[],'vocab':{'<0x61>':0,'<0xC3>':1,'<0xA9>':2,'b':3}}}");
+  emily_detokenizer *d = NULL;
+  static const int32_t ids[] = {0, 1, 3, 0, 1, 2, 3, 0};
+  static const char *const wanted[] = {"", "", "\uFFFD\uFFFDb", "", "", "", "a\u00E9b", ""};
+  const char *part = NULL;
+  assert_int_equal(emily_detokenizer_new(t, false, &d), EMILY_OK);
+  for (size_t i = 0; i < 8; i++) {
+    assert_int_equal(emily_detokenizer_push(d, ids[i], &part, NULL), EMILY_OK);
+    assert_string_equal(part, wanted[i]);
+  }
+  assert_int_equal(emily_detokenizer_flush(d, &part, NULL), EMILY_OK);
+  assert_string_equal(part, "a");
+  emily_detokenizer_free(d);
+  emily_tokenizer_release(t);
+}
+
 static void bad_arguments_are_refused(void **state) {
   (void)state;
   emily_tokenizer *t = with_decoder("null");
@@ -134,6 +154,7 @@ int main(void) {
       cmocka_unit_test(special_and_unknown_ids),
       cmocka_unit_test(one_by_one_is_the_same_text),
       cmocka_unit_test(a_character_waits_until_it_is_whole),
+      cmocka_unit_test(a_run_of_bytes_waits_for_its_end),
       cmocka_unit_test(bad_arguments_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,7 @@ static void the_highest_sum_is_taken(void **state) {
 static void unknown_characters_are_fused(void **state) {
   (void)state;
   check_tokens(UNIGRAM("'unk_id':0", LETTERS), "axyb\u00E9", "a|?|b|?");
+  check_tokens(UNIGRAM("'unk_id':0", LETTERS ",['xa',-9],['ab',0]"), "xab", "xa|b"); /* ten below the lowest */
   check_tokens(UNIGRAM("'unk_id':0", LETTERS), "x?y", "?"); /* the unknown token itself, too */
   check_tokens(UNIGRAM("'unk_id':0", LETTERS ",['xy',-90]"), "axy", "a|xy"); /* worse than two unknown ones, and yet */
   emily_tokenizer *t = make_tokenizer(UNIGRAM("'unk_id':null", LETTERS));
@@ -46,6 +47,9 @@ static void equal_tokens_and_empty_ones(void **state) {
   assert_int_equal(emily_tokenizer_encode(t, "ab", 2, NULL, 0, NULL, &e), EMILY_OK);
   assert_int_equal(emily_encoding_count(e), 1);
   assert_int_equal(emily_encoding_ids(e)[0], 6); /* the last */
+  int32_t id = -1;
+  assert_int_equal(emily_tokenizer_token_to_id(t, "ab", 2, &id), EMILY_OK);
+  assert_int_equal(id, 6);
   assert_int_equal(emily_tokenizer_vocab_size(t), 7);
   emily_encoding_free(e);
   emily_tokenizer_release(t);
