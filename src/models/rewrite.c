@@ -31,10 +31,10 @@ static uint64_t claim(const emily__rewrite *r, const emily__weight_use *use, boo
 }
 
 /* How many of the uses from `first` on are experts of its stack. */
-static size_t stack_length(const emily__weights *w, size_t first, bool stacks) {
+static size_t stack_length(const emily__weights *w, size_t first, bool mlx_layout) {
   const emily__weight_use *uses = w->uses.data;
   size_t count = 1;
-  if (!stacks || !uses[first].stack) return 1;
+  if (!mlx_layout || !uses[first].stack) return 1;
   while (first + count < w->uses.count && uses[first + count].stack && strcmp(uses[first].stack, uses[first + count].stack) == 0) count++;
   return count;
 }
@@ -70,13 +70,22 @@ static emily_status add_tensor(emily__rewrite *r, size_t index) {
   return EMILY_OUT_OF_MEMORY;
 }
 
-static emily_status add_items(emily__rewrite *r, bool stacks, bool *claimed) {
+/* A head that the file has a second time, though it is tied to the table: mlx-lm's files have it once. */
+static bool is_copy(const emily__weight_use *use) {
+  const void *a, *b;
+  return use->twin && !use->weight.packing && emily_array_dtype(use->twin) == emily_array_dtype(use->weight.data) &&
+         emily_array_data(use->twin, true, &a) == EMILY_OK && emily_array_data(use->weight.data, true, &b) == EMILY_OK &&
+         memcmp(a, b, emily_array_nbytes(use->twin)) == 0;
+}
+
+static emily_status add_items(emily__rewrite *r, bool mlx_layout, bool *claimed) {
   const emily__weights *w = emily__model_weights(r->model);
   const size_t count = emily_checkpoint_count(r->checkpoint);
   for (size_t i = 0; i < w->uses.count;) {
-    const bool stacked = stacks && w->uses.data[i].stack;
-    const size_t length = stack_length(w, i, stacks);
-    EMILY__TRY(add_layer(r, w, i, length, stacked, claimed));
+    const bool stacked = mlx_layout && w->uses.data[i].stack;
+    const size_t length = stack_length(w, i, mlx_layout);
+    if (mlx_layout && is_copy(&w->uses.data[i])) claim(r, &w->uses.data[i], claimed);
+    else EMILY__TRY(add_layer(r, w, i, length, stacked, claimed));
     i += length;
   }
   for (size_t i = 0; i < count; i++)
@@ -92,13 +101,13 @@ static emily_status load_config(emily__rewrite *r, const char *path) {
   return status;
 }
 
-emily_status emily__rewrite_open(emily__rewrite *r, const char *path, bool stacks) {
+emily_status emily__rewrite_open(emily__rewrite *r, const char *path, bool mlx_layout) {
   EMILY__TRY(emily__model_record(path, &r->model));
   EMILY__TRY(emily_checkpoint_open(path, &r->checkpoint));
   EMILY__TRY(load_config(r, path));
   bool *claimed = emily__calloc(emily_checkpoint_count(r->checkpoint) + 1, sizeof *claimed);
   if (!claimed) return EMILY_OUT_OF_MEMORY;
-  const emily_status status = add_items(r, stacks, claimed);
+  const emily_status status = add_items(r, mlx_layout, claimed);
   emily__free(claimed);
   return status;
 }

@@ -53,8 +53,8 @@ typedef struct emily__rewrite {
   emily_rewrite_totals totals;
 } emily__rewrite;
 
-/* stacks: experts that lie one by one become one item. To be closed even on failure; zeroed before. */
-emily_status emily__rewrite_open(emily__rewrite *rewrite, const char *path, bool stacks);
+/* mlx_layout: experts that lie one by one become one item, and a tied head that is there a second time none. To be closed even on failure; zeroed before. */
+emily_status emily__rewrite_open(emily__rewrite *rewrite, const char *path, bool mlx_layout);
 void emily__rewrite_close(emily__rewrite *rewrite);
 
 /* After the decision about an item: which way round it stands. Packed it is [out, in], whatever a dense file has. */

@@ -34,6 +34,7 @@ typedef struct emily__weight_use {
   emily__across across;
   char *stack;  /* one of several experts: the name of their stack in MLX's layout; else NULL */
   char *source; /* the tensor that it is a part of; NULL: it is not */
+  emily_array *twin; /* a head beside the table that it is tied to: the table; else NULL */
 } emily__weight_use;
 
 typedef struct emily__weights {

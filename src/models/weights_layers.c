@@ -65,9 +65,11 @@ void emily__weights_tied(emily__weights *weights, bool tie, int64_t rows, int64_
   const int64_t shape[] = {rows, columns};
   const bool has_table = emily__weights_has(weights, "%s.weight", table_name);
   const bool has_head = emily__weights_has(weights, "%s.weight", head_name);
+  const size_t recorded = weights->uses.count;
   *head = (emily__linear){0};
   if (has_head || !tie) head->weight = emily__weights_weight(weights, shape, 2, head_name);
   if (!has_table && tie && has_head) table->weight = head->weight;
   else table->weight = emily__weights_weight(weights, shape, 2, table_name);
+  if (tie && has_head && has_table && weights->uses.count > recorded) weights->uses.data[recorded].twin = table->weight.data;
   if (!has_head && tie) *head = emily__embedding_as_linear(table);
 }

@@ -216,6 +216,34 @@ static void writes_shards_and_the_other_files(void **state) {
   folder_remove(parts);
 }
 
+/* A tied head that the file has a second time is left out, as mlx-lm does; one that differs stays. */
+static void a_tied_head_is_written_once(void **state) {
+  (void)state;
+  for (int differs = 0; differs < 2; differs++) {
+    char *folder = golden_folder("qwen3_causal", "config_plain.json"), *both = folder_new(), *out = folder_new();
+    emily_scope *s = emily_scope_open(NULL);
+    emily_array_map *map;
+    emily_checkpoint *written;
+    emily_quantize_options q = EMILY_QUANTIZE_OPTIONS_INIT;
+    size_t at;
+    ok(emily_safetensors_load(in(folder, "model.safetensors"), &map), "load");
+    emily_array *table = emily_array_map_get(map, "model.embed_tokens.weight");
+    ok(emily_array_map_set(map, "lm_head.weight", differs ? emily_negative(s, table) : table), "set");
+    ok(emily_safetensors_save(in(both, "model.safetensors"), map, NULL), "save");
+    char *config = realpath(in(folder, "config.json"), NULL);
+    assert_int_equal(symlink(config, in(both, "config.json")), 0);
+    free(config);
+    q.group_size = 32;
+    ok(emily_model_quantize(both, out, &q, NULL), "quantize");
+    ok(emily_checkpoint_open(out, &written), "open");
+    assert_int_equal(emily_checkpoint_find(written, "lm_head.weight", &at), differs ? EMILY_OK : EMILY_NOT_FOUND);
+    emily_checkpoint_release(written);
+    emily_array_map_release(map);
+    test_close(s);
+    folder_remove(folder), folder_remove(both), folder_remove(out);
+  }
+}
+
 /* Each allocation fails in turn: an error, and nothing left behind. */
 static void survives_failing_allocations(void **state) {
   (void)state;
@@ -246,7 +274,7 @@ int main(void) {
       cmocka_unit_test(packed_weights_stay_in_the_file),
       cmocka_unit_test(gives_what_the_unpacked_weights_give), cmocka_unit_test(tells_and_measures_without_writing),
       cmocka_unit_test(refuses_by_name),                      cmocka_unit_test(writes_shards_and_the_other_files),
-      cmocka_unit_test(survives_failing_allocations),
+      cmocka_unit_test(a_tied_head_is_written_once),          cmocka_unit_test(survives_failing_allocations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
