@@ -111,8 +111,11 @@ static void padded_rows_step_together(void **state) {
 }
 
 /* Logits of a row of ids, in passes of `chunk` tokens, against those of one pass without a cache. */
-static void chunked(const char *config, const char *ref, int64_t chunk) {
-  golden g = golden_open("qwen3_causal", config, ref);
+static void chunked(const char *name, const char *which, int64_t chunk) {
+  char config[64], ref[64];
+  snprintf(config, sizeof config, "config_%s.json", which);
+  snprintf(ref, sizeof ref, "ref_%s.safetensors", which);
+  golden g = golden_open(name, config, ref);
   const emily__decoder *d = decoder_of(&g);
   emily__kv_cache *cache = new_cache(d);
   emily_array *ids = emily_array_map_get(g.ref, "a.input_ids"), *want = emily_array_map_get(g.ref, "a.logits");
@@ -131,7 +134,7 @@ static void chunked(const char *config, const char *ref, int64_t chunk) {
     free(logits);
     emily_array_release(x);
   }
-  printf("%s by %d ", config, (int)chunk);
+  printf("%s %s by %d ", name, which, (int)chunk);
   golden_compare("a.logits", got, want, emily_array_map_get(g.ref, "a.attention_mask"));
   free(got);
   free(values);
@@ -143,12 +146,13 @@ static void chunked(const char *config, const char *ref, int64_t chunk) {
 static void chunks_equal_the_full_pass(void **state) {
   (void)state;
   static const int64_t chunks[] = {1, 2, 3, 7, 19, 20};
-  for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
-    chunked("config_plain.json", "ref_plain.safetensors", chunks[i]);
-    chunked("config_sliding.json", "ref_sliding.safetensors", chunks[i]);
-    chunked("config_sliding_hub.json", "ref_sliding_hub.safetensors", chunks[i]);
-    chunked("config_yarn.json", "ref_yarn.safetensors", chunks[i]);
-  }
+  static const struct {
+    const char *name, *which;
+  } variants[] = {{"qwen3_causal", "plain"},   {"qwen3_causal", "sliding"},  {"qwen3_causal", "sliding_hub"}, {"qwen3_causal", "yarn"},
+                  {"mistral_causal", "window"}, {"qwen2_causal", "types"},    {"smollm3_causal", "sliding"},   {"gemma3_causal", "types"},
+                  {"gemma3_causal", "hub"},     {"gpt2_causal", "by_layer"},  {"qwen3_moe_mixed", "sliding"},  {"llama_causal", "llama3"}};
+  for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++)
+    for (size_t v = 0; v < sizeof variants / sizeof *variants; v++) chunked(variants[v].name, variants[v].which, chunks[i]);
 }
 
 /* Through a quantized cache: the prompt in chunks and a step, off from the oracle by less than `bound` (relative L2), and not by nothing. */
