@@ -26,7 +26,7 @@ extern "C" {
 /* Immutable: any number of threads may use one at the same time. */
 typedef struct emily_preprocessor emily_preprocessor;
 
-/* Read preprocessor_config.json of a checkpoint's folder. EMILY_NOT_FOUND, EMILY_BAD_FORMAT, EMILY_UNSUPPORTED (a
+/* Read preprocessor_config.json of a checkpoint's folder, or where there is none its processor_config.json. EMILY_NOT_FOUND, EMILY_BAD_FORMAT, EMILY_UNSUPPORTED (a
  * preprocessor or a setting that emily does not know). The caller owns one reference. */
 EMILY_API emily_status emily_preprocessor_load(const char *folder, emily_preprocessor **out);
 EMILY_API emily_preprocessor *emily_preprocessor_retain(emily_preprocessor *preprocessor);

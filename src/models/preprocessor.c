@@ -90,15 +90,33 @@ emily_status emily__preprocessor_parse(const char *text, size_t length, const ch
   return from_config(&config, out);
 }
 
+/* processor_config.json of Transformers 5: the preprocessor's settings are an object in it. Takes the config over. */
+static emily_status from_processor(emily__config *whole, emily_preprocessor **out) {
+  emily__config part;
+  bool found = emily__config_nested(whole, "feature_extractor", "feature_extractor.", &part) ||
+               emily__config_nested(whole, "image_processor", "image_processor.", &part);
+  emily_status status = found ? from_config(&part, out)
+                              : emily__config_fail(whole, EMILY_BAD_FORMAT,
+                                                   "has neither \"feature_extractor\" nor \"image_processor\"");
+  emily__config_free(whole);
+  return status;
+}
+
+static emily_status load(const char *own, const char *processor, emily_preprocessor **out) {
+  bool within = !emily__file_is_regular(own) && emily__file_is_regular(processor);
+  emily__config config;
+  EMILY__TRY(emily__config_load(&config, within ? processor : own));
+  return within ? from_processor(&config, out) : from_config(&config, out);
+}
+
 emily_status emily_preprocessor_load(const char *folder, emily_preprocessor **out) {
   if (!folder || !out)
     return emily__fail(EMILY_INVALID_ARGUMENT, "emily_preprocessor_load", "folder and out must not be NULL");
-  char *path = emily__path_join(folder, "preprocessor_config.json");
-  if (!path) return EMILY_OUT_OF_MEMORY;
-  emily__config config;
-  emily_status status = emily__config_load(&config, path);
-  if (status == EMILY_OK) status = from_config(&config, out);
-  emily__free(path);
+  char *own = emily__path_join(folder, "preprocessor_config.json");
+  char *processor = emily__path_join(folder, "processor_config.json");
+  emily_status status = own && processor ? load(own, processor, out) : EMILY_OUT_OF_MEMORY;
+  emily__free(own);
+  emily__free(processor);
   return status;
 }
 

@@ -46,6 +46,28 @@ static void reads_files(void **state) {
   folder_remove(folder);
 }
 
+/* As Transformers 5 saves a processor; a preprocessor_config.json beside it wins. */
+static void reads_it_out_of_a_processor(void **state) {
+  (void)state;
+  char *folder = folder_new();
+  emily_preprocessor *p;
+  folder_puts(folder, "processor_config.json",
+              "{\"feature_extractor\": {\"feature_extractor_type\": \"WhisperFeatureExtractor\", \"n_fft\": 320}, \"processor_class\": \"X\"}");
+  assert_int_equal(emily_preprocessor_load(folder, &p), EMILY_OK);
+  assert_string_equal(emily_preprocessor_input(p), "input_features");
+  emily_preprocessor_release(p);
+  folder_puts(folder, "processor_config.json",
+              "{\"feature_extractor\": {\"feature_extractor_type\": \"WhisperFeatureExtractor\", \"unheard_of\": 1}}");
+  assert_int_equal(emily_preprocessor_load(folder, &p), EMILY_UNSUPPORTED);
+  assert_non_null(strstr(emily_last_error()->message, "\"feature_extractor.unheard_of\""));
+  folder_puts(folder, "processor_config.json", "{\"processor_class\": \"X\"}");
+  assert_int_equal(emily_preprocessor_load(folder, &p), EMILY_BAD_FORMAT);
+  folder_puts(folder, "preprocessor_config.json", WHISPER);
+  assert_int_equal(emily_preprocessor_load(folder, &p), EMILY_OK);
+  emily_preprocessor_release(p);
+  folder_remove(folder);
+}
+
 static void survives_failing_allocations(void **state) {
   (void)state;
   char *folder = folder_new();
@@ -72,6 +94,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(finds_its_kind),
       cmocka_unit_test(reads_files),
+      cmocka_unit_test(reads_it_out_of_a_processor),
       cmocka_unit_test(survives_failing_allocations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
