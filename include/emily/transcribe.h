@@ -63,7 +63,7 @@ typedef struct emily_transcribe_options {
   size_t struct_size;    /* set by EMILY_TRANSCRIBE_OPTIONS_INIT, which leaves everything open */
   const char *language;  /* "de" or "german"; NULL: open, then what the first window sounds like */
   const char *task;      /* "transcribe", or "translate" to English; NULL: open, then to transcribe */
-  const char *prompt;    /* text that is put before each window: names, style; NULL: none */
+  const char *prompt;    /* text that is put before each window: names, style; NULL: none. No special tokens */
   int32_t timestamps;    /* 1: with times; 0: without, windows then follow each other without overlap; below 0: open, then 1 */
   int32_t condition_on_previous; /* 1: a window sees the text before it; below 0: open, then 0 */
   const double *temperatures;    /* tried in turn while the text is poor by the thresholds; 0 is greedy. NULL: 0 alone */

@@ -143,6 +143,7 @@ CASES = [  # name, seed, samples, options, changes to generation_config.json
     ("short max_length", 3, LONG, {}, dict(max_length=14)), ("chosen in the file", 3, SHORT, {}, dict(language="<|zh|>", task="translate")),
     ("no token of the previous", 3, LONG, dict(condition=True), dict(prev_sot_token_id=None)),
     ("repetition penalty", 3, LONG, {}, dict(repetition_penalty=1.7)),
+    ("first token suppressed", 3, SHORT, dict(timestamps=False), dict(begin_suppress_tokens=[324])),
 ]
 
 

@@ -68,11 +68,21 @@ static emily_status encode_prompt(run *r) {
   return status;
 }
 
+/* Text alone: a "<|en|>" in it would be taken for the model's own. */
+static emily_status check_asked(const run *r) {
+  for (size_t i = 0; i < r->asked.count; i++) {
+    int32_t id = r->asked.data[i];
+    if (id < 0 || id >= r->t->whisper->vocab)
+      return emily__fail(EMILY_BAD_FORMAT, "emily_transcribe", "the tokenizer has tokens that the model does not have");
+    if (id >= r->times || emily_tokenizer_is_special(r->t->tokenizer, id))
+      return emily__fail(EMILY_INVALID_ARGUMENT, "emily_transcribe", "the prompt holds a special token, where text alone may stand");
+  }
+  return EMILY_OK;
+}
+
 static emily_status check_prompt(const run *r) {
   size_t most = (size_t)(r->t->whisper->decoder.positions / 2 - 1);
-  for (size_t i = 0; i < r->asked.count; i++)
-    if (r->asked.data[i] < 0 || r->asked.data[i] >= r->t->whisper->vocab)
-      return emily__fail(EMILY_BAD_FORMAT, "emily_transcribe", "the tokenizer has tokens that the model does not have");
+  EMILY__TRY(check_asked(r));
   if (r->asked.count > most)
     return emily__fail(EMILY_INVALID_ARGUMENT, "emily_transcribe", "the prompt has %zu tokens; at most %zu have room",
                        r->asked.count, most);

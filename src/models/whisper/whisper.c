@@ -235,7 +235,7 @@ static void forward(const void *self, emily__task task, emily_scope *s, const em
 
 const emily__family emily__family_whisper = {
     .title = "Whisper",
-    .checked = "Transformers in float64: encoder and decoder, both forms of the config, cached steps; whole transcriptions in 29 settings "
+    .checked = "Transformers in float64: encoder and decoder, both forms of the config, cached steps; whole transcriptions in 30 settings "
                "(languages, tasks, times, long sound, prompts, thresholds), features of sound",
     .limits = "No beams, no times of single words, no classification of sounds.",
     .model_type = "whisper",

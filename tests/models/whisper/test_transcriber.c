@@ -8,7 +8,7 @@
 #include "../../support/tiny.h"
 #include "../../support/tones.h"
 
-#include "base/alloc.h"
+#include "base/vec.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -105,6 +105,10 @@ static void refuses_options(void **state) {
   o = (emily_transcribe_options)EMILY_TRANSCRIBE_OPTIONS_INIT;
   o.prompt = "a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d e f g h i j k l m n o p q r s t u v w x y z";
   refused(t, &o, "the prompt has");
+  o.prompt = "fox <|en|>";
+  refused(t, &o, "special token");
+  o.prompt = "fox<|0.00|>";
+  refused(t, &o, "special token");
   o = (emily_transcribe_options)EMILY_TRANSCRIBE_OPTIONS_INIT;
   o.struct_size = 8;
   refused(t, &o, "EMILY_TRANSCRIBE_OPTIONS_INIT");
@@ -181,6 +185,36 @@ static void falls_back_to_other_temperatures(void **state) {
   assert_memory_equal(r[0]->tokens, r[1]->tokens, r[0]->token_count * sizeof(int32_t));
   assert_true(r[0]->token_count != r[2]->token_count || memcmp(r[0]->tokens, r[2]->tokens, r[0]->token_count * sizeof(int32_t)));
   for (int i = 0; i < 3; i++) emily_transcription_free(r[i]);
+  free(samples);
+  emily_transcriber_release(t);
+  folder_remove(folder);
+}
+
+/* A checkpoint of the first days: no file of its own for generation, no times that could come. */
+static void windows_without_times_follow_each_other(void **state) {
+  (void)state;
+  char *folder = golden_folder("whisper", "config.json");
+  emily__str text = {0};
+  assert_true(emily__str_puts(&text, "{\"decoder_start_token_id\": 301, \"eos_token_id\": 300, \"suppress_tokens\": [300"));
+  for (int i = 301; i < 414; i++) assert_true(emily__str_printf(&text, ", %d", i));
+  assert_true(emily__str_puts(&text, "]}"));
+  remove(in(folder, "generation_config.json"));
+  folder_puts(folder, "generation_config.json", text.data);
+  emily__str_free(&text);
+  emily_transcriber *t;
+  emily_transcription *r;
+  if (emily_transcriber_load(folder, NULL, &t)) fail_msg("%s", emily_last_error()->message);
+  float *samples = samples_new(3, LONG);
+  emily_transcribe_options o = EMILY_TRANSCRIBE_OPTIONS_INIT;
+  o.timestamps = 0, o.max_new_tokens = 3;
+  assert_int_equal(emily_transcribe_samples(t, samples, LONG, &o, &r), EMILY_OK);
+  assert_int_equal(r->segment_count, 4);
+  for (int i = 0; i < 4; i++) {
+    assert_true(r->segments[i].start == 2 * i && r->segments[i].end == (i < 3 ? 2 * i + 2 : 7.36));
+    assert_int_equal(r->segments[i].token_count, 3);
+  }
+  assert_null(r->language);
+  emily_transcription_free(r);
   free(samples);
   emily_transcriber_release(t);
   folder_remove(folder);
@@ -268,6 +302,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(names_what_is_wrong_with_a_folder), cmocka_unit_test(every_source_gives_the_same), cmocka_unit_test(refuses_options),
       cmocka_unit_test(streams_and_stops), cmocka_unit_test(falls_back_to_other_temperatures), cmocka_unit_test(threads_share_one),
+      cmocka_unit_test(windows_without_times_follow_each_other),
       cmocka_unit_test(survives_failing_allocations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
