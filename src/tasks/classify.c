@@ -1,20 +1,14 @@
-/* classify.c: texts and pictures to labels. See emily/classify.h. */
-#include "emily/classify.h"
+/* classify.c: texts to labels. See emily/classify.h; pictures are in classify_images.c. */
+#include "tasks/classify.h"
 
 #include "base/status.h"
-#include "tasks/text_task.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const int64_t DEFAULT_BATCH_TOKENS = 4096;
-static const char WHERE[] = "emily_classify", WHERE_IMAGES[] = "emily_classify_images";
-enum { BATCH_IMAGES = 8 };
-
-struct emily_classifier {
-  emily__text_task task; /* the first member */
-};
+static const char WHERE[] = "emily_classify";
 
 emily_status emily_classifier_load(const char *path, const emily_model_options *options, emily_classifier **out) {
   const uint32_t heads = 1u << EMILY__TASK_SEQUENCE | 1u << EMILY__TASK_IMAGE | 1u << EMILY__TASK_IMAGE_TEACHER;
@@ -48,8 +42,7 @@ void emily_labels_free(emily_labels *labels) {
   emily__free(labels);
 }
 
-/* Room for the labels of `count` items. */
-static emily_status new_labels(emily_classifier *classifier, const emily_classify_options *options, size_t count, emily_labels **out) {
+emily_status emily__labels_new(emily_classifier *classifier, const emily_classify_options *options, size_t count, emily_labels **out) {
   const size_t all = (size_t)emily_model_label_count(classifier->task.model);
   emily_labels *labels = emily__calloc(1, sizeof *labels);
   if (!labels) return EMILY_OUT_OF_MEMORY;
@@ -79,8 +72,7 @@ static int by_score(const void *a, const void *b) {
   return x->label < y->label ? -1 : 1;
 }
 
-/* The best labels of one item, from its logits. */
-static emily_status rank(emily_labels *labels, size_t item, const float *logits) {
+emily_status emily__labels_rank(emily_labels *labels, size_t item, const float *logits) {
   const emily_model *model = labels->classifier->task.model;
   const size_t count = (size_t)emily_model_label_count(model);
   float *scores = emily__alloc_array(count, sizeof *scores);
@@ -129,7 +121,7 @@ static emily_array *logits(void *context, emily_scope *s, const emily__text_batc
 
 static emily_status take(void *context, const emily__text_batch *batch, const float *values, size_t row_size) {
   const job *j = context;
-  for (size_t r = 0; r < batch->count; r++) EMILY__TRY(rank(j->labels, batch->rows[r].text, values + r * row_size));
+  for (size_t r = 0; r < batch->count; r++) EMILY__TRY(emily__labels_rank(j->labels, batch->rows[r].text, values + r * row_size));
   return EMILY_OK;
 }
 
@@ -143,7 +135,7 @@ static emily_status run(job *j, const char *const *texts, const size_t *lengths,
   return emily__text_rows_run(&work, &j->rows);
 }
 
-static emily_status check(const char *where, const emily_classifier *classifier, const char *const *items, size_t count,
+emily_status emily__classify_check(const char *where, const emily_classifier *classifier, const char *const *items, size_t count,
                           const emily_classify_options *options, const void *out) {
   EMILY__TRY(emily__text_task_check(where, classifier, items, count, options->struct_size >= sizeof *options));
   return out ? EMILY_OK : emily__fail(EMILY_INVALID_ARGUMENT, where, "out must not be NULL");
@@ -154,80 +146,15 @@ static const emily_classify_options defaults = EMILY_CLASSIFY_OPTIONS_INIT;
 emily_status emily_classify(emily_classifier *classifier, const char *const *texts, const size_t *lengths, size_t count,
                             const emily_classify_options *options, emily_labels **out) {
   if (!options) options = &defaults;
-  EMILY__TRY(check(WHERE, classifier, texts, count, options, out));
+  EMILY__TRY(emily__classify_check(WHERE, classifier, texts, count, options, out));
   if (options->pairs) EMILY__TRY(emily__text_task_check(WHERE, classifier, options->pairs, count, true));
   if (emily_classifier_takes_images(classifier))
     return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "%s takes pictures: emily_classify_images", emily_model_path(classifier->task.model));
   job j = {.classifier = classifier, .options = options};
-  EMILY__TRY(new_labels(classifier, options, count, &j.labels));
+  EMILY__TRY(emily__labels_new(classifier, options, count, &j.labels));
   emily_status status = run(&j, texts, lengths, count);
   emily__text_rows_free(&j.rows);
   if (status == EMILY_OK) *out = j.labels;
   else emily_labels_free(j.labels);
-  return status;
-}
-
-/* ---- pictures ---- */
-
-/* The pixels of some files as one array, which the scope owns; NULL is the scope's failure. */
-static emily_array *read_images(const emily__text_task *task, emily_scope *s, const char *const *files, size_t count) {
-  emily_array *rows[BATCH_IMAGES];
-  for (size_t i = 0; i < count; i++) {
-    if (emily_preprocess_file(task->preprocessor, files[i], &rows[i]) != EMILY_OK) return emily_scope_fail(s);
-    rows[i] = emily_scope_adopt(s, rows[i]);
-  }
-  return emily_concatenate(s, rows, (int32_t)count, 0);
-}
-
-/* The logits [count, labels], kept, to be evaluated. */
-static emily_status see(const emily__text_task *task, emily_scope *s, const char *const *files, size_t count, emily_array_map *inputs,
-                        emily_array_map *outputs) {
-  emily_array *pixels = read_images(task, s, files, count);
-  EMILY__TRY(emily_scope_status(s));
-  EMILY__TRY(emily_array_map_set(inputs, emily_preprocessor_input(task->preprocessor), pixels));
-  return emily_model_forward(task->model, s, inputs, wanted, 1, outputs);
-}
-
-static emily_status rank_all(emily_labels *labels, size_t first, size_t count, emily_array *logits) {
-  const void *values;
-  EMILY__TRY(emily_array_data(logits, true, &values));
-  for (size_t i = 0; i < count; i++)
-    EMILY__TRY(rank(labels, first + i, (const float *)values + i * (size_t)emily_array_dim(logits, 1)));
-  return EMILY_OK;
-}
-
-static emily_status classify_some(emily_labels *labels, const emily_task_run *how, const char *const *files, size_t first, size_t count) {
-  const emily__text_task *task = &labels->classifier->task;
-  emily_array_map *inputs = emily_array_map_new(), *outputs = emily_array_map_new();
-  emily_scope *s = emily_scope_open(how && how->stream ? how->stream : emily_model_stream(task->model));
-  emily_status status = inputs && outputs ? see(task, s, files + first, count, inputs, outputs) : EMILY_OUT_OF_MEMORY;
-  emily_status closed = emily_scope_close(s);
-  if (status == EMILY_OK) status = closed;
-  if (status == EMILY_OK) status = rank_all(labels, first, count, emily_array_map_get(outputs, "logits"));
-  emily_array_map_release(inputs);
-  emily_array_map_release(outputs);
-  return status;
-}
-
-static emily_status classify_files(emily_labels *labels, const emily_task_run *how, const char *const *files, size_t count) {
-  for (size_t first = 0;; first += BATCH_IMAGES) {
-    EMILY__TRY(emily__task_run_step(how, WHERE_IMAGES, "pictures", first < count ? first : count, count));
-    if (first >= count) return EMILY_OK;
-    EMILY__TRY(classify_some(labels, how, files, first, count - first < BATCH_IMAGES ? count - first : BATCH_IMAGES));
-  }
-}
-
-emily_status emily_classify_images(emily_classifier *classifier, const char *const *files, size_t count,
-                                   const emily_classify_options *options, emily_labels **out) {
-  if (!options) options = &defaults;
-  EMILY__TRY(check(WHERE_IMAGES, classifier, files, count, options, out));
-  if (!emily_classifier_takes_images(classifier))
-    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE_IMAGES, "%s takes texts: emily_classify", emily_model_path(classifier->task.model));
-  if (options->pairs) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE_IMAGES, "a picture has no second text");
-  emily_labels *labels = NULL;
-  EMILY__TRY(new_labels(classifier, options, count, &labels));
-  emily_status status = classify_files(labels, options->run, files, count);
-  if (status == EMILY_OK) *out = labels;
-  else emily_labels_free(labels);
   return status;
 }
