@@ -13,7 +13,7 @@
  * file); what these leave open, the defaults below. Greedy unless one of them asks for sampling. A setting of that
  * file that would change the answer and that emily does not have (beams, a penalty it does not know) is refused by name.
  *
- * Order and definitions of the steps of sampling are those of Hugging Face Transformers: repetition penalty,
+ * Order and definitions of the steps of sampling are those of Hugging Face Transformers: repetition penalty, the checkpoint's suppressed tokens,
  * temperature, top_k, top_p, min_p, and a draw.
  */
 #ifndef EMILY_GENERATE_H

@@ -101,6 +101,24 @@ static void cuts_back(void **state) {
   emily__kv_cache_free(cache);
 }
 
+/* Bytes of a layer's keys and values of that many tokens, as `numbered` makes them. */
+static uint64_t bytes_of(int64_t tokens) { return (uint64_t)(2 * 2 * tokens) * sizeof(float); }
+
+/* Room for what is known to come at once, and none beyond what can come. */
+static void makes_room_for_what_is_expected(void **state) {
+  (void)state;
+  emily__kv_cache *cache = NULL;
+  assert_int_equal(emily__kv_cache_new(2, INTS(0, 6), 4, &cache), EMILY_OK);
+  emily__kv_cache_expect(cache, 20, 23);
+  append(cache, 2, 3, NULL);
+  assert_true(emily__kv_cache_bytes(cache) == bytes_of(23) + bytes_of(6));
+  for (int i = 0; i < 20; i++) append(cache, 2, 1, NULL);
+  assert_true(emily__kv_cache_bytes(cache) == bytes_of(23) + bytes_of(6));
+  append(cache, 2, 1, NULL); /* it was wrong: the cache goes on growing */
+  assert_true(emily__kv_cache_bytes(cache) >= bytes_of(24) + bytes_of(6));
+  emily__kv_cache_free(cache);
+}
+
 /* Within its room, or round its ring, a step costs the new tokens, not a copy of the cache. */
 static void steps_in_place(int64_t window) {
   enum { D = 4096, ROOM = 256 };
@@ -174,7 +192,7 @@ static void refuses_half_a_pass(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(grows_in_steps), cmocka_unit_test(a_ring_holds_its_window), cmocka_unit_test(cuts_back),
+      cmocka_unit_test(grows_in_steps), cmocka_unit_test(a_ring_holds_its_window), cmocka_unit_test(cuts_back), cmocka_unit_test(makes_room_for_what_is_expected),
       cmocka_unit_test(updates_in_place), cmocka_unit_test(rolls_back), cmocka_unit_test(refuses_half_a_pass),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
