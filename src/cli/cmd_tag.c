@@ -1,4 +1,5 @@
 /* cmd_tag.c: `emily tag`: labelled spans of texts. */
+#include "base/alloc.h"
 #include "cli/commands.h"
 #include "cli/json_out.h"
 #include "cli/message.h"
@@ -6,6 +7,7 @@
 #include "cli/text_work.h"
 #include "emily/tag.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { SHOWN_BYTES = 72 };
@@ -57,20 +59,39 @@ static emily_status tag(void *context, const char *const *texts, const size_t *l
   return emily_tag(t->tagger, texts, lengths, count, &wanted, &t->tags);
 }
 
-/* Whether a span is one of the K surest of its text: how many are surer, or as sure and before it. */
-static bool wanted(const task *t, size_t index, size_t span) {
-  if (!t->settings->top_k.given) return true;
-  float score = emily_tags_at(t->tags, index, span)->score;
-  int64_t better = 0;
-  for (size_t i = 0; i < emily_tags_count(t->tags, index); i++) {
-    float other = emily_tags_at(t->tags, index, i)->score;
-    better += other > score || (other == score && i < span);
-  }
-  return better < t->settings->top_k.value;
+/* Which spans of a text are its K surest: those above a score, and the first few of those with it. */
+typedef struct limit {
+  float score;
+  size_t equals;
+} limit;
+
+static int by_score(const void *a, const void *b) {
+  float x = *(const float *)a, y = *(const float *)b;
+  return x > y ? -1 : x < y;
+}
+
+static limit find_limit(const task *t, size_t index) {
+  size_t count = emily_tags_count(t->tags, index), most = (size_t)t->settings->top_k.value;
+  limit all = {-1, 0}, cut = all;
+  if (!t->settings->top_k.given || count <= most) return all;
+  float *scores = emily__alloc_array(count, sizeof *scores);
+  if (!scores) return all;
+  for (size_t i = 0; i < count; i++) scores[i] = emily_tags_at(t->tags, index, i)->score;
+  qsort(scores, count, sizeof *scores, by_score);
+  cut.score = scores[most - 1];
+  for (size_t i = 0; i < most; i++) cut.equals += scores[i] == cut.score;
+  emily__free(scores);
+  return cut;
+}
+
+static bool within(limit *cut, float score) {
+  if (score == cut->score) return cut->equals && cut->equals--;
+  return score > cut->score;
 }
 
 static void print_json(const task *t, const char *text, size_t length, size_t index) {
   cli_json json = {0};
+  limit cut = find_limit(t, index);
   cli_json_begin(&json, '{');
   if (!t->settings->jsonl) {
     cli_json_key(&json, "text");
@@ -80,7 +101,7 @@ static void print_json(const task *t, const char *text, size_t length, size_t in
   cli_json_begin(&json, '[');
   for (size_t i = 0; i < emily_tags_count(t->tags, index); i++) {
     const emily_tag_span *span = emily_tags_at(t->tags, index, i);
-    if (!wanted(t, index, i)) continue;
+    if (!within(&cut, span->score)) continue;
     cli_json_begin(&json, '{');
     cli_json_put_text(&json, "label", span->label);
     cli_json_put_text(&json, "text", span->text);
@@ -97,11 +118,12 @@ static void print_json(const task *t, const char *text, size_t length, size_t in
 /* The text, and under it its spans: "  0.9931  PER  Ada Lovelace (4-16)" */
 static void print_lines(const task *t, const char *text, size_t length, size_t index) {
   const char *bold = cli_out_colour() ? "\033[1m" : "", *plain = *bold ? "\033[0m" : "";
+  limit cut = find_limit(t, index);
   cli_text_shown(text, length, SHOWN_BYTES);
   cli_out("\n");
   for (size_t i = 0; i < emily_tags_count(t->tags, index); i++) {
     const emily_tag_span *span = emily_tags_at(t->tags, index, i);
-    if (!wanted(t, index, i)) continue;
+    if (!within(&cut, span->score)) continue;
     cli_outf("  %.4f  %-6s %s", (double)span->score, span->label, bold);
     cli_out_visible(span->text, strlen(span->text));
     cli_outf("%s (%lld-%lld)\n", plain, (long long)span->start, (long long)span->end);

@@ -208,16 +208,36 @@ static bool same_words(const char *text, const candidate *a, const candidate *b)
   return x >= a->end && y >= b->end;
 }
 
-/* Candidates with the same words become one, whose score is their sum: how many are left of [0, count). */
-static size_t merge(const char *text, candidate *list, size_t count) {
-  size_t kept = 0;
-  for (size_t i = 0; i < count; i++) {
-    size_t at = 0;
-    while (at < kept && !same_words(text, &list[at], &list[i])) at++;
-    if (at < kept) list[at].score += list[i].score;
-    else list[kept++] = list[i];
+/* The same number for the same words (FNV-1a over the characters in lower case). */
+static uint64_t words_hash(const char *text, const candidate *c) {
+  uint64_t hash = UINT64_C(14695981039346656037);
+  for (size_t at = c->start; at < c->end;) {
+    int32_t lower[2] = {0};
+    next_lower(text, &at, lower);
+    hash = (hash ^ (uint32_t)lower[0]) * UINT64_C(1099511628211) ^ (uint32_t)lower[1];
   }
-  return kept;
+  return hash;
+}
+
+/* Candidates with the same words become one, whose score is their sum: *count says how many are left. */
+static emily_status merge(const char *text, candidate *list, size_t *count) {
+  size_t room = 2, kept = 0;
+  while (room < 2 * *count) room *= 2;
+  size_t *slots = emily__calloc(room, sizeof *slots); /* one more than a place in the list; 0: free */
+  if (!slots) return EMILY_OUT_OF_MEMORY;
+  for (size_t i = 0; i < *count; i++) {
+    size_t at = (size_t)words_hash(text, &list[i]) & (room - 1);
+    while (slots[at] && !same_words(text, &list[slots[at] - 1], &list[i])) at = (at + 1) & (room - 1);
+    if (slots[at]) {
+      list[slots[at] - 1].score += list[i].score;
+    } else {
+      list[kept] = list[i];
+      slots[at] = ++kept;
+    }
+  }
+  *count = kept;
+  emily__free(slots);
+  return EMILY_OK;
 }
 
 static emily_status put_answer(job *j, const candidate *c) {
@@ -237,7 +257,7 @@ static emily_status put_question(job *j, size_t question, candidate *list, size_
   const candidate absent = {.question = question, .score = j->none[question]};
   bool none = j->options->allow_none && j->none[question] < INFINITY;
   j->answers->first[question] = j->answers->list.count;
-  count = merge(j->contexts[question], list, count);
+  EMILY__TRY(merge(j->contexts[question], list, &count));
   if (count) qsort(list, count, sizeof *list, by_score);
   for (size_t i = 0, left = j->top_k; left && (i < count || none); left--) {
     bool put_none = none && (i == count || list[i].score < absent.score);

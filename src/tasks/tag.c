@@ -115,13 +115,27 @@ static int by_place(const void *a, const void *b) {
   return x->window < y->window ? -1 : x->window > y->window;
 }
 
-static emily_status put_span(job *j, size_t index, const emily__tag *tag) {
-  const char *text = j->texts[index], *label = emily_model_label(j->tagger->task.model, tag->label);
+/* How many characters of a text lie before a byte, counted on from the latest one that was asked for. */
+typedef struct counter {
+  const char *text;
+  uint32_t byte;
+  int64_t characters;
+} counter;
+
+static int64_t characters_before(counter *c, uint32_t byte) {
+  if (byte < c->byte) c->byte = 0, c->characters = 0;
+  c->characters += emily__text_characters(c->text + c->byte, byte - c->byte);
+  c->byte = byte;
+  return c->characters;
+}
+
+static emily_status put_span(job *j, counter *count, const emily__tag *tag) {
+  const char *text = count->text, *label = emily_model_label(j->tagger->task.model, tag->label);
   emily__str copy = {0};
   bool room = emily__vec_reserve(&j->tags->list, 1) && emily__str_puts(&copy, "") &&
               emily__str_append(&copy, text + tag->start, tag->end - tag->start);
   if (!room) return emily__str_free(&copy), EMILY_OUT_OF_MEMORY;
-  emily_tag_span span = {.label = label, .text = copy.data, .start = emily__text_characters(text, tag->start), .score = tag->score};
+  emily_tag_span span = {.label = label, .text = copy.data, .start = characters_before(count, tag->start), .score = tag->score};
   if (j->options->aggregation != EMILY_TAG_NONE) span.label = emily__tag_group(label);
   span.end = span.start + emily__text_characters(copy.data, copy.count);
   emily__vec_push(&j->tags->list, span);
@@ -131,12 +145,13 @@ static emily_status put_span(job *j, size_t index, const emily__tag *tag) {
 /* The spans of `count` windows of one text, in their order. */
 static emily_status put_text(job *j, size_t index, const window *windows, size_t count) {
   emily__tag_list all = {0};
+  counter start = {.text = j->texts[index]};
   bool room = true;
   for (size_t w = 0; w < count && room; w++)
     for (size_t i = 0; i < windows[w].spans.list.count && room; i++) room = emily__vec_push(&all.list, windows[w].spans.list.data[i]);
   if (count > 1) all.list.count = emily__tags_without_overlap(j->texts[index], all.list.data, all.list.count);
   emily_status status = room ? EMILY_OK : EMILY_OUT_OF_MEMORY;
-  for (size_t i = 0; i < all.list.count && status == EMILY_OK; i++) status = put_span(j, index, &all.list.data[i]);
+  for (size_t i = 0; i < all.list.count && status == EMILY_OK; i++) status = put_span(j, &start, &all.list.data[i]);
   emily__vec_free(&all.list);
   return status;
 }
