@@ -98,15 +98,13 @@ typedef struct job {
   emily_answers *answers;
 } job;
 
-/* A softmax over the tokens that may be in an answer, and CLS; the others get 0, and then the first token too. Returns what that had. */
+/* A softmax over the tokens that may be in an answer, and CLS; the others get 0. Returns what the first token has: that there is no answer. */
 static float normalise(const job *j, const emily_encoding *encoding, float *logits, size_t count) {
   const int32_t *sequence = emily_encoding_sequence_ids(encoding), *ids = emily_encoding_ids(encoding);
   for (size_t t = 0; t < count; t++)
     if (sequence[t] != 1 && ids[t] != j->answerer->cls) logits[t] = -10000;
   emily__softmax(logits, count);
-  float first = logits[0];
-  logits[0] = 0;
-  return first;
+  return logits[0];
 }
 
 /* Keep the best `most` spans of a window, sorted; of equals the first. */
