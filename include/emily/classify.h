@@ -1,7 +1,8 @@
 /* emily/classify.h: labels for texts, by a model with a head for sequences; and for pictures, by one with a head for images.
  *
  * Scores are those of Transformers' text classification: a softmax over the labels, or a sigmoid of each where the config's problem_type is
- * multi_label_classification or there is one label, or the bare number for a regression. Labels have the names of the config's id2label.
+ * multi_label_classification or there is one label, or the bare number for a regression; where sentence-transformers wrote the config, what it
+ * says there. Labels have the names of the config's id2label.
  * A text longer than the model reads is cut. What is done to a picture first, preprocessor_config.json says (preprocess.h).
  *
  *     emily_classifier *classifier;

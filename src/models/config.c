@@ -14,7 +14,7 @@ static const int64_t LARGEST_EXTENT = INT64_C(1) << 24;
 const char *const emily__config_harmless[] = {
     /* bookkeeping */
     "_attn_implementation", "_attn_implementation_autoset", "_commit_hash", "_from_model_config", "_name_or_path",
-    "attn_implementation", "auto_map", "dtype", "finetuning_task", "name_or_path", "task_specific_params",
+    "attn_implementation", "auto_map", "dtype", "finetuning_task", "language", "name", "name_or_path", "task_specific_params",
     "tokenizer_class", "torch_dtype", "torchscript", "transformers.js_config", "transformers_version", "unsloth_fixed",
     "unsloth_version", "use_bfloat16", "xla_device",
     /* what BERT's first converters wrote and no model reads */
@@ -22,6 +22,8 @@ const char *const emily__config_harmless[] = {
     "pooler_type",
     /* labels' names: their number is read where a head needs it */
     "_num_labels", "id2label", "label2id", "num_labels", "problem_type",
+    /* what sentence-transformers applies to the scores of a classifier: read with the labels */
+    "sbert_ce_default_activation_function", "sentence_transformers",
     /* what Transformers returns and keeps */
     "chunk_size_feed_forward", "output_attentions", "output_hidden_states", "output_past", "return_dict", "use_cache",
     /* training */

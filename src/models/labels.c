@@ -42,12 +42,25 @@ static void read_problem(emily__config *c, emily__labels *out) {
   if (name && !out->problem) emily__config_fail(c, EMILY_UNSUPPORTED, "\"problem_type\": \"%s\" is not supported", name);
 }
 
+/* The function on the scores that sentence-transformers writes down, in either of two places; it goes before problem_type. */
+static void read_activation(emily__config *c, emily__labels *out) {
+  const char *name = NULL;
+  const json_t *nested = emily__json_at(c->root, "sentence_transformers");
+  emily__config_text(c, "sbert_ce_default_activation_function", &name);
+  if (json_is_string(json_object_get(nested, "activation_fn"))) name = json_string_value(json_object_get(nested, "activation_fn"));
+  if (!name) return;
+  if (strcmp(name, "torch.nn.modules.linear.Identity") == 0) out->problem = EMILY__PROBLEM_REGRESSION;
+  else if (strcmp(name, "torch.nn.modules.activation.Sigmoid") == 0) out->problem = EMILY__PROBLEM_MULTIPLE;
+  else emily__config_fail(c, EMILY_UNSUPPORTED, "the activation \"%s\" of the scores is not supported (Identity and Sigmoid are)", name);
+}
+
 void emily__labels_read(emily__config *c, bool named, emily__labels *out) {
   *out = (emily__labels){.pad_token = -1};
   emily__config_int(c, "pad_token_id", -1, INT32_MAX, &out->pad_token);
   if (!named) return;
   out->count = emily__config_labels(c, true);
   read_problem(c, out);
+  read_activation(c, out);
   const json_t *names = emily__json_at(c->root, "id2label");
   if (c->status == EMILY_OK && names) read_names(c, names, out);
 }

@@ -54,6 +54,27 @@ static void reads_names_and_problem(void **state) {
   emily__config_free(&c);
 }
 
+static int problem(const char *text) {
+  emily__labels l;
+  emily__config c = parse(text);
+  emily__labels_read(&c, true, &l);
+  int found = c.status == EMILY_OK ? (int)l.problem : -1;
+  emily__labels_free(&l);
+  emily__config_free(&c);
+  return found;
+}
+
+static void reads_what_rerankers_say(void **state) {
+  (void)state;
+#define OLD(what) "{\"sbert_ce_default_activation_function\":\"torch.nn.modules." what "\",\"problem_type\":\"single_label_classification\"}"
+#define NEW(what) "{\"sentence_transformers\":{\"activation_fn\":\"torch.nn.modules." what "\",\"version\":\"4.1.0\"}}"
+  assert_int_equal(problem(OLD("linear.Identity")), EMILY__PROBLEM_REGRESSION);
+  assert_int_equal(problem(NEW("linear.Identity")), EMILY__PROBLEM_REGRESSION);
+  assert_int_equal(problem(NEW("activation.Sigmoid")), EMILY__PROBLEM_MULTIPLE);
+  assert_int_equal(problem(NEW("activation.Tanh")), -1);
+  assert_int_equal(problem("{\"sentence_transformers\":{}}"), EMILY__PROBLEM_UNSAID);
+}
+
 static void numbers_labels_without_names(void **state) {
   (void)state;
   emily__labels l;
@@ -101,6 +122,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(counts_labels),
       cmocka_unit_test(reads_names_and_problem),
+      cmocka_unit_test(reads_what_rerankers_say),
       cmocka_unit_test(numbers_labels_without_names),
       cmocka_unit_test(refuses_bad_names),
       cmocka_unit_test(names_unknown_activations),
