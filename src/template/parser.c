@@ -29,6 +29,15 @@ emily_status emily__tparse_node(const emily__tparser *p, emily__tnode_kind kind,
   return EMILY_OK;
 }
 
+emily_status emily__tparse_pair(const emily__tparser *p, emily__tnode_kind kind, int32_t line, emily__tnode *a,
+                                emily__tnode *b, emily__tnode **out) {
+  EMILY__TRY(emily__tparse_node(p, kind, out));
+  (*out)->line = line;
+  (*out)->a = a;
+  (*out)->b = b;
+  return EMILY_OK;
+}
+
 emily_status emily__tparse_keep(const emily__tparser *p, emily__tnode_list *list, emily__tnodes *out) {
   emily__tnode **kept = emily__arena_array(p->arena, list->count, sizeof *kept);
   if (kept && list->count) memcpy(kept, list->data, list->count * sizeof *kept);

@@ -1,4 +1,5 @@
-/* parser.h: what the two halves of the parser share: statements (parser.c) and expressions (parse_expression.c). */
+/* parser.h: what the parts of the parser share: statements (parser.c), expressions (parse_expression.c), primaries
+ * (parse_primary.c) and what follows them (parse_postfix.c). */
 #ifndef EMILY_TEMPLATE_PARSER_H
 #define EMILY_TEMPLATE_PARSER_H
 
@@ -21,6 +22,10 @@ emily_status emily__tparse_fail(const emily__tparser *p, const char *format, ...
 emily_status emily__tparse_memory(const emily__tparser *p); /* the arena refused */
 emily_status emily__tparse_node(const emily__tparser *p, emily__tnode_kind kind, emily__tnode **out);
 
+/* A node of two others. */
+emily_status emily__tparse_pair(const emily__tparser *p, emily__tnode_kind kind, int32_t line, emily__tnode *a,
+                                emily__tnode *b, emily__tnode **out);
+
 /* Moves a list into the arena, and frees it. */
 emily_status emily__tparse_keep(const emily__tparser *p, emily__tnode_list *list, emily__tnodes *out);
 
@@ -34,6 +39,9 @@ emily_status emily__tparse_text(const emily__tparser *p, emily__ttext text, emil
 
 /* choice: whether `x if y` may stand there (not behind `if` and `for … in`). */
 emily_status emily__tparse_expression(emily__tparser *p, bool choice, emily__tnode **out);
+emily_status emily__tparse_unary(emily__tparser *p, bool filters, emily__tnode **out);
+emily_status emily__tparse_primary(emily__tparser *p, bool namespaces, emily__tnode **out); /* namespaces: `a.b` is NSREF */
+emily_status emily__tparse_postfix(emily__tparser *p, emily__tnode **node);
 emily_status emily__tparse_tuple(emily__tparser *p, bool choice, bool parentheses, emily__tnode **out);
 emily_status emily__tparse_target(emily__tparser *p, bool namespaces, emily__tnode **out); /* of an assignment */
 emily_status emily__tparse_filter(emily__tparser *p, emily__tnode *node, bool inline_start, emily__tnode **out);

@@ -35,7 +35,6 @@ static emily_status write_text(writer *w, emily__ttext text) {
   for (size_t at = 0; at < text.count; at += used) {
     int32_t c = emily__utf8_next(text.data + at, &used);
     if (c >= 0x20 && c != '"' && c != '\\' && !(w->ensure_ascii && c > 0x7E)) continue;
-    if (c == 0x7F) continue;
     EMILY__TRY(emily__t_put(w->run, w->sink, text.data + begin, at - begin));
     EMILY__TRY(write_escape(w, c));
     begin = at + used;

@@ -5,7 +5,7 @@
 
 The templates of chat_templates.py are rendered with conversations drawn from the seed, which is printed: system messages or none,
 turns in and out of order, tools, calls and their results, thinking, contents that are missing, None, lists or numbers, Unicode of
-every kind. Then come expressions and statements drawn at random over values of every type. Equal must be the text, or the
+every kind. Then come expressions and statements drawn at random over values of every type, and every character's case and kind. Equal must be the text, or the
 fact that it is an error. What emily does not have by design is left out: whole numbers of more than 64 bits, addresses of
 objects, lone surrogates.
 """
@@ -16,6 +16,7 @@ import json
 import os
 import random
 import sys
+import unicodedata
 import warnings
 
 import jinja2
@@ -330,10 +331,32 @@ def run_templates(env, emily, rng, arguments):
 def run_expressions(env, emily, rng, arguments):
     report, make = Report(arguments.shown), Expressions(rng)
     for index in range(arguments.expressions):
-        source = "{{ " + make.make(3) + " }}" if index % 3 else make.statement()
-        for mine, other in zip(emily.render(source, [CONTEXT]), theirs(env, source, [CONTEXT]), strict=True):
-            report.compare("expression", source, None, mine, other)
+        for _ in range(3):  # errors stop early and show little: most of them are drawn again
+            source = "{{ " + make.make(3) + " }}" if index % 3 else make.statement()
+            other = theirs(env, source, [CONTEXT])[0]
+            if not isinstance(other, Exception):
+                break
+        report.compare("expression", source, None, emily.render(source, [CONTEXT])[0], other)
     print(f"expressions: {report.equal} equal ({report.errors} of them errors), {report.bad} differ, {report.skipped} left out", flush=True)
+    return report
+
+
+CHARACTERS = """{% for c in codes %}{{ [c, c.upper(), c.lower(), c.title(), c.capitalize(), c.swapcase(), c.casefold(), c.isalpha(), c.isdigit(), c.isdecimal(),
+c.isnumeric(), c.isspace(), c.isupper(), c.islower(), c.istitle(), c.isprintable(), c.strip(), ('a' ~ c ~ 'b').title(), ('a' ~ c).split(), c|title, c|wordcount] }}
+{% endfor %}{{ codes|tojson(ensure_ascii=true) }}"""
+
+
+def run_characters(env, emily, rng, arguments):
+    """Each character that this Python knows: case, kinds and repr."""
+    codes = [chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000 and unicodedata.category(chr(c)) != "Cn"]
+    codes = [c for c in codes if ord(c) < 0x3400 or 0xA000 <= ord(c) < 0xAC00 or 0xF900 <= ord(c) < 0x17000 or 0x1B000 <= ord(c) < 0x20000 or rng.random() < .01]
+    report = Report()
+    contexts = [{"codes": codes[i:i + 500]} for i in range(0, len(codes), 500)]
+    for context, mine, other in zip(contexts, emily.render(CHARACTERS, contexts), theirs(env, CHARACTERS, contexts), strict=True):
+        lines = [(mine, other)] if isinstance(mine, Exception) else zip(mine.split("\n"), other.split("\n"))
+        for one, two in lines:
+            report.compare("characters", "a line a character", None, one, two)
+    print(f"characters: {report.equal} lines equal, {report.bad} differ", flush=True)
     return report
 
 
@@ -341,14 +364,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=int(os.environ.get("EMILY_TEST_SEED", random.randrange(10**9))))
     parser.add_argument("--conversations", type=int, default=150)
-    parser.add_argument("--expressions", type=int, default=12000)
+    parser.add_argument("--expressions", type=int, default=6000)
     parser.add_argument("--shown", type=int, default=12)
     parser.add_argument("--build", default=os.environ.get("EMILY_TEST_BUILD", "build"))
     arguments = parser.parse_args()
     print(f"jinja2 {jinja2.__version__}, seed {arguments.seed}")
     warnings.simplefilter("ignore", SyntaxWarning)  # of the Python that jinja2 makes
     env, emily, rng = make_environment(), Emily(arguments.build), random.Random(arguments.seed)
-    reports = [run_templates(env, emily, rng, arguments), run_expressions(env, emily, rng, arguments)]
+    reports = [run_templates(env, emily, rng, arguments), run_expressions(env, emily, rng, arguments),
+               run_characters(env, emily, rng, arguments)]
     bad = sum(r.bad > 0 for r in reports)
     print(f"{len(reports) - bad} passed, {bad} failed")
     return 1 if bad else 0
