@@ -45,6 +45,11 @@ static emily_array *cut(const emily__whisper *w, emily_scope *s, emily_array *fe
   return emily_pad(s, emily_slice(s, features, start, stop, NULL), none, after, NULL, NULL, "constant");
 }
 
+/* Laid out head by head: each token reads all of it. */
+static emily_array *keep(emily_scope *s, emily_array *x) {
+  return emily_scope_keep(s, emily_contiguous(s, x, false));
+}
+
 emily_status emily__whisper_decoder_window(emily__whisper_decoder *d, emily_array *features, int64_t from, int64_t to) {
   const emily__whisper *w = d->whisper;
   int64_t layers = w->decoder.layer_count;
@@ -52,7 +57,7 @@ emily_status emily__whisper_decoder_window(emily__whisper_decoder *d, emily_arra
   drop_window(d);
   emily_scope *s = emily_scope_open(d->stream);
   emily__whisper_cross(w, s, emily__whisper_encode(w, s, cut(w, s, features, from, to), NULL), k, v);
-  for (int64_t i = 0; i < layers; i++) d->k[i] = emily_scope_keep(s, k[i]), d->v[i] = emily_scope_keep(s, v[i]);
+  for (int64_t i = 0; i < layers; i++) d->k[i] = keep(s, k[i]), d->v[i] = keep(s, v[i]);
   EMILY__TRY(emily_scope_close(s));
   EMILY__TRY(emily_eval(d->k, (size_t)layers));
   return emily_eval(d->v, (size_t)layers);
