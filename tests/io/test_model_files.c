@@ -139,6 +139,31 @@ static void word_piece(void **state) {
   same_tokenizer("wordpiece_uncased", "Another one");
 }
 
+/* Scores in place of merges, bytes for what is in no token: the ids are SentencePiece's. */
+static void sentence_piece(void **state) {
+  (void)state;
+  emily_tokenizer *tokenizer = NULL;
+  json_t *cases = NULL;
+  emily_status status = emily_tokenizer_load(tokenizer_path("gguf_spm", "tokenizer.gguf"), &tokenizer);
+  if (status != EMILY_OK) fail_msg("%s", emily_last_error()->message);
+  assert_int_equal(emily__json_load(tokenizer_path("gguf_spm", "ids.json"), &cases), EMILY_OK);
+  for (size_t i = 0; i < json_array_size(cases); i++) {
+    const char *text = json_string_value(json_object_get(json_array_get(cases, i), "text"));
+    const json_t *ids = json_object_get(json_array_get(cases, i), "ids");
+    emily_encoding *got = encode(tokenizer, text, NULL);
+    char *back;
+    if (emily_encoding_count(got) != json_array_size(ids)) fail_msg("'%s' has %zu tokens", text, emily_encoding_count(got));
+    for (size_t k = 0; k < json_array_size(ids); k++)
+      assert_int_equal(emily_encoding_ids(got)[k], json_integer_value(json_array_get(ids, k)));
+    assert_int_equal(emily_tokenizer_decode(tokenizer, emily_encoding_ids(got), emily_encoding_count(got), true, &back, NULL), EMILY_OK);
+    assert_string_equal(back, text);
+    emily_string_free(back);
+    emily_encoding_free(got);
+  }
+  json_decref(cases);
+  emily_tokenizer_release(tokenizer);
+}
+
 static void the_chat_template_and_the_tokens_that_end(void **state) {
   (void)state;
   const char *file = tokenizer_path("bpe_qwen", "tokenizer.gguf");
@@ -182,6 +207,7 @@ int main(void) {
       cmocka_unit_test(paths_that_lead_nowhere),
       cmocka_unit_test(byte_level_bpe),
       cmocka_unit_test(word_piece),
+      cmocka_unit_test(sentence_piece),
       cmocka_unit_test(the_chat_template_and_the_tokens_that_end),
       cmocka_unit_test(every_allocation_may_fail),
   };

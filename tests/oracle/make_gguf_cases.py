@@ -309,7 +309,41 @@ def tokenizers(root):
         w.close()
 
 
-CASES = {"qwen3": qwen3, "decoders": decoders, "encoders": encoders, "tokenizers": tokenizers}
+TEXTS = ["Hello, world! It's 2024-01-31.", "  two  spaces and café", "line\nbreak\ttab", "日本語 \U0001f600", "", "the theatre of these others", " "]
+
+
+def sentence_piece(root):
+    """A SentencePiece BPE model trained on this repository's prose, and what SentencePiece itself makes of texts."""
+    import sentencepiece
+
+    folder = root.parent / "tokenizers" / "gguf_spm"
+    folder.mkdir(exist_ok=True)
+    prose = root.parent.parent.parent / "docs" / "ARCHITECTURE.md"
+    model = folder / "spm.model"
+    sentencepiece.SentencePieceTrainer.train(input=str(prose), model_prefix=str(model.with_suffix("")), model_type="bpe", vocab_size=900, byte_fallback=True,
+                                             split_digits=True, normalization_rule_name="identity", remove_extra_whitespaces=False,
+                                             allow_whitespace_only_pieces=True, minloglevel=2)
+    spm = sentencepiece.SentencePieceProcessor(model_file=str(model))
+    kinds = [KIND.UNKNOWN if spm.is_unknown(i) else KIND.CONTROL if spm.is_control(i) else KIND.BYTE if spm.is_byte(i) else KIND.NORMAL for i in range(len(spm))]
+    w = gguf.GGUFWriter(str(folder / "tokenizer.gguf"), "llama")
+    w.add_tokenizer_model("llama")
+    w.add_token_list([spm.id_to_piece(i) for i in range(len(spm))])
+    w.add_token_scores([spm.get_score(i) for i in range(len(spm))])
+    w.add_token_types(kinds)
+    w.add_bos_token_id(spm.bos_id())
+    w.add_eos_token_id(spm.eos_id())
+    w.add_unk_token_id(spm.unk_id())
+    w.write_header_to_file()
+    w.write_kv_data_to_file()
+    w.write_tensors_to_file()
+    w.close()
+    cases = [{"text": t, "ids": [spm.bos_id(), *spm.encode(t)]} for t in TEXTS]
+    (folder / "ids.json").write_text(json.dumps(cases, ensure_ascii=False, indent=0) + "\n")
+    for extra in (model, model.with_suffix(".vocab")):
+        extra.unlink()
+
+
+CASES = {"sentence_piece": sentence_piece, "qwen3": qwen3, "decoders": decoders, "encoders": encoders, "tokenizers": tokenizers}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
