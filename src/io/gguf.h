@@ -68,4 +68,24 @@ static inline const char *emily__gguf_name(const emily_gguf *file, const emily__
 size_t emily__gguf_kind_size(emily_gguf_kind kind); /* 0: a string, an array, or no kind */
 emily_dtype emily__gguf_kind_dtype(emily_gguf_kind kind); /* of a number; -1 */
 
+/* ---- writing (gguf_write.c) ---- */
+
+typedef struct emily__gguf_item {
+  const char *name;
+  const emily__gguf_type *type;
+  int32_t rank;
+  int64_t shape[EMILY__GGUF_RANK_MAX]; /* of the elements; rows of blocks are whole ones */
+} emily__gguf_item;
+
+/* Tensors that are made one after the other, while the file is written: make gives a new reference, an array of the type's dtype or, of
+ * types in blocks, of their bytes. */
+typedef struct emily__gguf_content {
+  const emily__gguf_item *items;
+  size_t count;
+  emily_status (*make)(void *context, size_t index, emily_array **out);
+  void *context;
+} emily__gguf_content;
+
+emily_status emily__gguf_write(const char *path, const emily__gguf_content *content, const emily_gguf_pair *metadata, size_t metadata_count);
+
 #endif

@@ -87,28 +87,27 @@ static emily_status find_alignment(const emily_gguf_pair *metadata, size_t count
 
 static uint64_t aligned(uint64_t at, uint64_t alignment) { return (at + alignment - 1) / alignment * alignment; }
 
-static emily_status put_tensor(emily__str *out, const char *name, const emily_array *array, uint64_t alignment, uint64_t *offset) {
-  const emily__gguf_type *type = emily__gguf_type_for(emily_array_dtype(array));
-  int32_t rank = emily_array_ndim(array);
-  if (!type || rank > EMILY__GGUF_RANK_MAX)
-    return emily__fail(EMILY_UNSUPPORTED, WHERE, "'%.200s' is of %s and has %d axes: GGUF has floats, signed integers and up to %d axes", name,
-                       emily_dtype_name(emily_array_dtype(array)), rank, EMILY__GGUF_RANK_MAX);
-  bool ok = put_text(out, name) && put32(out, (uint32_t)rank);
-  for (int32_t i = rank - 1; i >= 0 && ok; i--) ok = put64(out, (uint64_t)emily_array_shape(array)[i]);
-  ok = ok && put32(out, type->id) && put64(out, *offset);
-  *offset = aligned(*offset + emily_array_nbytes(array), alignment);
+static uint64_t item_bytes(const emily__gguf_item *item) {
+  uint64_t count = 1; /* arrays of these extents are there, or will be: no product wraps */
+  for (int32_t i = 0; i < item->rank; i++) count *= (uint64_t)item->shape[i];
+  return count / item->type->block * item->type->size;
+}
+
+static emily_status put_item(emily__str *out, const emily__gguf_item *item, uint64_t alignment, uint64_t *offset) {
+  bool ok = put_text(out, item->name) && put32(out, (uint32_t)item->rank);
+  for (int32_t i = item->rank - 1; i >= 0 && ok; i--) ok = put64(out, (uint64_t)item->shape[i]);
+  ok = ok && put32(out, item->type->id) && put64(out, *offset);
+  *offset = aligned(*offset + item_bytes(item), alignment);
   return ok ? EMILY_OK : EMILY_OUT_OF_MEMORY;
 }
 
-static emily_status make_head(emily__str *out, const emily_array_map *map, const emily_gguf_pair *metadata, size_t count,
+static emily_status make_head(emily__str *out, const emily__gguf_content *content, const emily_gguf_pair *metadata, size_t count,
                               uint64_t alignment) {
   uint64_t offset = 0;
-  size_t tensors = emily_array_map_count(map);
-  if (!emily__str_append(out, EMILY__GGUF_MAGIC, 4) || !put32(out, 3) || !put64(out, tensors) || !put64(out, count))
+  if (!emily__str_append(out, EMILY__GGUF_MAGIC, 4) || !put32(out, 3) || !put64(out, content->count) || !put64(out, count))
     return EMILY_OUT_OF_MEMORY;
   for (size_t i = 0; i < count; i++) EMILY__TRY(put_pair(out, &metadata[i]));
-  for (size_t i = 0; i < tensors; i++)
-    EMILY__TRY(put_tensor(out, emily_array_map_name(map, i), emily_array_map_at(map, i), alignment, &offset));
+  for (size_t i = 0; i < content->count; i++) EMILY__TRY(put_item(out, &content->items[i], alignment, &offset));
   return EMILY_OK;
 }
 
@@ -136,35 +135,70 @@ static emily_status write_array(emily__replacement *file, emily_array *array) {
   return status;
 }
 
-static emily_status write_parts(emily__replacement *file, const emily__str *head, const emily_array_map *map, uint64_t alignment) {
+static emily_status write_item(emily__replacement *file, const emily__gguf_content *content, size_t index, uint64_t alignment) {
+  emily_array *array = NULL;
+  EMILY__TRY(content->make(content->context, index, &array));
+  emily_status status = emily_eval(&array, 1);
+  if (status == EMILY_OK && emily_array_nbytes(array) != item_bytes(&content->items[index]))
+    status = emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "'%.200s' is not what was announced", content->items[index].name);
+  if (status == EMILY_OK) status = write_array(file, array);
+  if (status == EMILY_OK) status = pad(file, emily_array_nbytes(array), alignment);
+  emily_array_release(array);
+  return status;
+}
+
+static emily_status write_parts(emily__replacement *file, const emily__str *head, const emily__gguf_content *content, uint64_t alignment) {
   EMILY__TRY(emily__replace_write(file, head->data, head->count));
   EMILY__TRY(pad(file, head->count, alignment));
-  for (size_t i = 0; i < emily_array_map_count(map); i++) {
-    emily_array *array = emily_array_map_at(map, i);
-    EMILY__TRY(emily_eval(&array, 1));
-    EMILY__TRY(write_array(file, array));
-    EMILY__TRY(pad(file, emily_array_nbytes(array), alignment));
-  }
+  for (size_t i = 0; i < content->count; i++) EMILY__TRY(write_item(file, content, i, alignment));
   return EMILY_OK;
 }
 
-static emily_status write_file(const char *path, const emily__str *head, const emily_array_map *map, uint64_t alignment) {
+static emily_status write_file(const char *path, const emily__str *head, const emily__gguf_content *content, uint64_t alignment) {
   emily__replacement file;
   EMILY__TRY(emily__replace_begin(path, &file));
-  emily_status status = write_parts(&file, head, map, alignment);
+  emily_status status = write_parts(&file, head, content, alignment);
   if (status == EMILY_OK) return emily__replace_commit(&file);
   emily__replace_abort(&file);
   return status;
 }
 
-emily_status emily_gguf_save(const char *path, const emily_array_map *map, const emily_gguf_pair *metadata, size_t metadata_count) {
+emily_status emily__gguf_write(const char *path, const emily__gguf_content *content, const emily_gguf_pair *metadata, size_t metadata_count) {
   emily__str head = {0};
   uint64_t alignment = EMILY__GGUF_ALIGNMENT;
-  if (!path || !map || (metadata_count && !metadata)) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "path, map or metadata is NULL");
   EMILY__TRY(refuse_twins(metadata, metadata_count));
   EMILY__TRY(find_alignment(metadata, metadata_count, &alignment));
-  emily_status status = make_head(&head, map, metadata, metadata_count, alignment);
-  if (status == EMILY_OK) status = write_file(path, &head, map, alignment);
+  emily_status status = make_head(&head, content, metadata, metadata_count, alignment);
+  if (status == EMILY_OK) status = write_file(path, &head, content, alignment);
   emily__str_free(&head);
+  return status;
+}
+
+/* ---- arrays of a map ---- */
+
+static emily_status describe(const char *name, const emily_array *array, emily__gguf_item *out) {
+  *out = (emily__gguf_item){.name = name, .type = emily__gguf_type_for(emily_array_dtype(array)), .rank = emily_array_ndim(array)};
+  if (!out->type || out->rank > EMILY__GGUF_RANK_MAX)
+    return emily__fail(EMILY_UNSUPPORTED, WHERE, "'%.200s' is of %s and has %d axes: GGUF has floats, signed integers and up to %d axes", name,
+                       emily_dtype_name(emily_array_dtype(array)), out->rank, EMILY__GGUF_RANK_MAX);
+  for (int32_t i = 0; i < out->rank; i++) out->shape[i] = emily_array_dim(array, i);
+  return EMILY_OK;
+}
+
+static emily_status from_map(void *context, size_t index, emily_array **out) {
+  *out = emily_array_retain(emily_array_map_at(context, index));
+  return EMILY_OK;
+}
+
+emily_status emily_gguf_save(const char *path, const emily_array_map *map, const emily_gguf_pair *metadata, size_t metadata_count) {
+  if (!path || !map || (metadata_count && !metadata)) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "path, map or metadata is NULL");
+  const size_t count = emily_array_map_count(map);
+  emily__gguf_item *items = emily__calloc(count, sizeof *items);
+  emily_status status = items ? EMILY_OK : EMILY_OUT_OF_MEMORY;
+  for (size_t i = 0; i < count && status == EMILY_OK; i++)
+    status = describe(emily_array_map_name(map, i), emily_array_map_at(map, i), &items[i]);
+  emily__gguf_content content = {.items = items, .count = count, .make = from_map, .context = (void *)map};
+  if (status == EMILY_OK) status = emily__gguf_write(path, &content, metadata, metadata_count);
+  emily__free(items);
   return status;
 }
