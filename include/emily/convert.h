@@ -60,8 +60,9 @@ typedef struct emily_convert_options {
   uint64_t shard_bytes;     /* as above */
   emily_rewrite_each *each; /* NULL: none */
   void *context;
+  const char *blocks;       /* emily_model_to_gguf: "Q8_0" or "Q4_0": matrices are packed so; NULL: they are not */
 } emily_convert_options;
-#define EMILY_CONVERT_OPTIONS_INIT {sizeof(emily_convert_options), EMILY_BFLOAT16, 0, 0, NULL, NULL}
+#define EMILY_CONVERT_OPTIONS_INIT {sizeof(emily_convert_options), EMILY_BFLOAT16, 0, 0, NULL, NULL, NULL}
 
 /* Pack the matrices of linear layers, embeddings and experts (which are stacked) whose rows are whole groups, in MLX's layout: for the same weights the bits
  * of mlx.core.quantize, under the names that mlx-lm reads. A router of experts ("mlp.gate") is packed to 8 bits in groups of 64, as mlx-lm
@@ -72,6 +73,12 @@ EMILY_API emily_status emily_model_quantize(const char *path, const char *out, c
 /* All floats in another dtype. Packed and 8-bit weights become dense. EMILY_INVALID_ARGUMENT where a number is too large for
  * float16. totals may be NULL. */
 EMILY_API emily_status emily_model_convert(const char *path, const char *out, const emily_convert_options *options,
+                                           emily_rewrite_totals *totals);
+
+/* A GGUF file of a model in a folder, as llama.cpp loads it: its names, metadata and order of rows; config, tokenizer and chat template
+ * are in it. The options' dtype is that of matrices, -1: as they are; tensors of one axis become float32. out appears whole or not at all.
+ * EMILY_UNSUPPORTED: a family that GGUF has no architecture for, a setting that it has no word for. totals may be NULL. */
+EMILY_API emily_status emily_model_to_gguf(const char *path, const char *out, const emily_convert_options *options,
                                            emily_rewrite_totals *totals);
 
 #ifdef __cplusplus

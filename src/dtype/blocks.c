@@ -4,6 +4,7 @@
 
 #include "dtype/half.h"
 
+#include <math.h>
 #include <string.h>
 
 static uint16_t read16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }
@@ -149,4 +150,46 @@ const emily__block_format *emily__block_format_at(size_t index) { return index <
 
 void emily__block_unpack(const emily__block_format *format, const uint8_t *bytes, int64_t count, float *out) {
   for (int64_t b = 0; b < count; b++) format->dequantize(bytes + b * format->size, out + b * format->block);
+}
+
+/* ---- making ---- */
+
+static void put_half(uint8_t *out, float value) {
+  const uint16_t bits = emily__f32_to_f16(value).bits;
+  memcpy(out, &bits, sizeof bits);
+}
+
+/* The element of the largest magnitude, with its sign. */
+static float extreme(const float *x) {
+  float best = 0;
+  for (int i = 0; i < 32; i++) best = fabsf(x[i]) > fabsf(best) ? x[i] : best;
+  return best;
+}
+
+/* d = largest / 127, q = x / d to the nearest, halves away from zero */
+static void pack_q8_0(const float *x, uint8_t *out) {
+  const float d = fabsf(extreme(x)) / 127, inverse = d != 0 ? 1 / d : 0;
+  put_half(out, d);
+  for (int i = 0; i < 32; i++) {
+    const float q = roundf(x[i] * inverse);
+    out[2 + i] = (uint8_t)(int8_t)(q >= -127 && q <= 127 ? q : 0); /* NaN and infinity have no place here */
+  }
+}
+
+/* d = the largest / -8, q = x / d + 8.5 cut off, at most 15 */
+static void pack_q4_0(const float *x, uint8_t *out) {
+  const float d = extreme(x) / -8, inverse = d != 0 ? 1 / d : 0;
+  put_half(out, d);
+  for (int i = 0; i < 16; i++) {
+    const float low = x[i] * inverse + 8.5f, high = x[16 + i] * inverse + 8.5f;
+    const int q0 = low < 15 ? (int)low : 15, q1 = high < 15 ? (int)high : 15;
+    out[2 + i] = (uint8_t)(q0 | q1 << 4);
+  }
+}
+
+void emily__block_pack(const emily__block_format *format, const float *x, int64_t count, uint8_t *out) {
+  for (int64_t b = 0; b < count; b++, x += format->block, out += format->size) {
+    if (format->id == EMILY__BLOCK_Q8_0) pack_q8_0(x, out);
+    else pack_q4_0(x, out);
+  }
 }

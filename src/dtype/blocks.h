@@ -42,4 +42,7 @@ const emily__block_format *emily__block_format_at(size_t index);
 /* The elements of `count` blocks. */
 void emily__block_unpack(const emily__block_format *format, const uint8_t *bytes, int64_t count, float *out);
 
+/* Elements as blocks of Q8_0 or Q4_0, rounded as ggml's reference rounds them. */
+void emily__block_pack(const emily__block_format *format, const float *x, int64_t count, uint8_t *out);
+
 #endif

@@ -55,3 +55,34 @@ emily_status emily__gguf_pre_find(const emily_gguf *file, const char *name, cons
     if (!strcmp(all[i].name, name)) return *out = &all[i], EMILY_OK;
   return emily__fail(EMILY_UNSUPPORTED, "gguf", "%s: the pre-tokenizer \"%.80s\" (tokenizer.ggml.pre) is none that emily knows", file->path, name);
 }
+
+/* Whether two parts are one: of offsets they may differ. */
+static bool same(const json_t *a, const json_t *b) {
+  const char *key;
+  json_t *value;
+  if (json_is_array(a)) {
+    bool equal = json_array_size(a) == json_array_size(b);
+    for (size_t i = 0; i < json_array_size(a) && equal; i++) equal = same(json_array_get(a, i), json_array_get(b, i));
+    return equal;
+  }
+  if (!json_is_object(a)) return json_equal(a, b);
+  json_object_foreach((json_t *)a, key, value)
+    if (strcmp(key, "trim_offsets") != 0 && !same(value, json_object_get(b, key))) return false;
+  return json_is_object(b);
+}
+
+static bool is_text(const json_t *json, const char *text) {
+  if (!text) return !json || json_is_null(json);
+  json_t *wanted = json_loads(text, 0, NULL);
+  const bool equal = wanted && same(wanted, json);
+  json_decref(wanted);
+  return equal;
+}
+
+const char *emily__gguf_pre_name(const json_t *pre_tokenizer, const json_t *normalizer) {
+  static const char *const preferred[] = {"llama-bpe", "qwen2", "gpt-2", "smollm", "tekken", "default", "olmo", "command-r"};
+  for (size_t p = 0; p < sizeof preferred / sizeof *preferred; p++)
+    for (int i = 0; i < ALL; i++)
+      if (!strcmp(all[i].name, preferred[p]) && is_text(pre_tokenizer, all[i].pre_tokenizer) && is_text(normalizer, all[i].normalizer)) return all[i].name;
+  return NULL;
+}

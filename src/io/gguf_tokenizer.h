@@ -28,6 +28,10 @@ typedef struct emily__gguf_pre {
 /* EMILY_UNSUPPORTED names one that is not known. name NULL: a file older than these names. */
 emily_status emily__gguf_pre_find(const emily_gguf *file, const char *name, const emily__gguf_pre **out);
 
+/* The name of a pre-tokenizer and normalizer as tokenizer.json has them; NULL where there is none. What does not change ids is not
+ * compared. */
+const char *emily__gguf_pre_name(const json_t *pre_tokenizer, const json_t *normalizer);
+
 /* The merges of a SentencePiece vocabulary: each pair of tokens that together are a token, best score first. */
 emily_status emily__gguf_merges(const emily__gguf_vocab *vocab, json_t **out);
 
