@@ -122,7 +122,7 @@ static emily_array *stored(emily_scope *s, const exporter *e, const emily__rewri
   if (!parts) return emily_scope_fail(s);
   for (int64_t i = 0; i < item->source_count; i++) {
     const emily__weight *w = &item->sources[i];
-    parts[i] = w->packing ? emily__weight_dense(s, w) : w->data;
+    parts[i] = w->packing ? emily__weight_dense(s, w) : item->across == EMILY__ACROSS ? emily_swapaxes(s, w->data, 0, 1) : w->data;
   }
   const bool stack = item->ndim > emily_array_ndim(parts[0]);
   array = stack ? emily_stack(s, parts, (int32_t)item->source_count, 0) : parts[0];

@@ -109,7 +109,7 @@ emily_status emily__rewrite_open(emily__rewrite *r, const char *path, bool mlx_l
   if (!claimed) return EMILY_OUT_OF_MEMORY;
   const emily_status status = add_items(r, mlx_layout, claimed);
   emily__free(claimed);
-  return status;
+  return status == EMILY_OK ? emily__rewrite_from_gguf(r) : status;
 }
 
 void emily__rewrite_close(emily__rewrite *r) {

@@ -24,6 +24,8 @@ typedef struct emily__rewrite_item {
   int64_t source_count;
   emily__across across;       /* how the source stands (weights.h) */
   bool turn;                  /* the item stands the other way round than its source: emily__rewrite_settle */
+  int64_t heads;              /* rows (of one axis: elements) stand as in a GGUF file that rotates neighbours; 0: they do not */
+  bool minus_one;             /* so much is taken away */
   const char *tensor;         /* no layer: the checkpoint's name, from which the source is got */
   int32_t ndim;
   int64_t shape[EMILY__REWRITE_AXES];
@@ -56,6 +58,11 @@ typedef struct emily__rewrite {
 /* mlx_layout: experts that lie one by one become one item, and a tied head that is there a second time none. To be closed even on failure; zeroed before. */
 emily_status emily__rewrite_open(emily__rewrite *rewrite, const char *path, bool mlx_layout);
 void emily__rewrite_close(emily__rewrite *rewrite);
+
+/* rewrite_gguf.c: what the items of a GGUF file must undo; the config, too. */
+emily_status emily__rewrite_from_gguf(emily__rewrite *rewrite);
+/* Rows from … to of `rows`, as indices of the rows of the file. */
+emily_array *emily__rewrite_order(emily_scope *scope, int64_t heads, int64_t rows, int64_t from, int64_t to);
 
 /* After the decision about an item: which way round it stands. Packed it is [out, in], whatever a dense file has. */
 void emily__rewrite_settle(emily__rewrite_item *item);

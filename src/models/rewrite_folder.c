@@ -1,8 +1,10 @@
 /* rewrite_folder.c: the items of a rewrite into a folder: files of weights, their index where there are several, config.json, and the other
  * files of the model as they are. config.json comes last: a folder without it is none that loads. */
 #include "base/status.h"
+#include "io/checkpoint.h"
 #include "io/file.h"
 #include "io/folder.h"
+#include "io/model_files.h"
 #include "io/replace.h"
 #include "io/safetensors_write.h"
 #include "models/rewrite.h"
@@ -204,13 +206,40 @@ static bool is_other(const char *name) {
   return true;
 }
 
+static emily_status make_pooling_folder(const char *out) {
+  bool made;
+  char *below = emily__path_join(out, "1_Pooling");
+  const emily_status status = below ? emily__folder_take(below, &made) : EMILY_OUT_OF_MEMORY;
+  emily__free(below);
+  return status;
+}
+
+/* What a GGUF file has inside, as the files of a folder. */
+static emily_status write_made(const char *path, const char *out) {
+  static const char *const names[] = {"tokenizer.json", "tokenizer_config.json", "generation_config.json", "modules.json", "1_Pooling/config.json"};
+  emily_status status = EMILY_OK;
+  for (size_t i = 0; i < sizeof names / sizeof *names && status == EMILY_OK; i++) {
+    json_t *json = NULL;
+    char *file = emily__path_join(path, names[i]);
+    if (!file) return EMILY_OUT_OF_MEMORY;
+    const bool there = emily__model_file_exists(file);
+    if (there) status = emily__model_file_load(file, &json);
+    if (status == EMILY_OK && there && strchr(names[i], '/')) status = make_pooling_folder(out);
+    if (status == EMILY_OK && there) status = write_json(out, names[i], json, 0);
+    json_decref(json);
+    emily__free(file);
+  }
+  return status;
+}
+
 /* A folder below may have a config.json of its own (1_Pooling); the model's own is written over afterwards. */
 static emily_status write_folder(emily__rewrite *r, const char *out) {
   const char *path = emily_model_path(r->model);
   json_t *map = json_object();
   emily_status status = map ? write_files(r, out, map) : EMILY_OUT_OF_MEMORY;
   json_decref(map);
-  if (status == EMILY_OK && emily__file_is_folder(path)) status = emily__folder_copy(path, out, is_other, OTHER_MOST);
+  if (status == EMILY_OK && emily__checkpoint_gguf(r->checkpoint)) status = write_made(path, out);
+  else if (status == EMILY_OK && emily__file_is_folder(path)) status = emily__folder_copy(path, out, is_other, OTHER_MOST);
   return status == EMILY_OK ? write_json(out, "config.json", r->config, 0) : status;
 }
 

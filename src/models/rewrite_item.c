@@ -57,8 +57,18 @@ static emily_array *flat(emily_scope *s, emily_array *x) {
                                                           emily_array_dim(x, -1)}, 2);
 }
 
+/* Rows from … to of a source in a GGUF file whose order is undone, [rows, K]; of one axis it is the only row that is ordered. */
+static emily_array *ordered_piece(emily_scope *s, const emily__rewrite_item *item, const emily__weight *source, int64_t from, int64_t to) {
+  if (!item->layer) {
+    const int64_t size = emily_array_size(source->data);
+    return flat(s, emily_take(s, source->data, emily__rewrite_order(s, item->heads, size, 0, size), 0));
+  }
+  emily_array *rows = emily__rewrite_order(s, item->heads, item->shape[0], from, to);
+  return source->packing ? emily__weight_rows(s, source, rows) : emily_take(s, source->data, rows, 0);
+}
+
 /* Rows from … to of a source, [rows, K]. */
-static emily_array *piece_of(emily_scope *s, const emily__rewrite_item *item, const emily__weight *source, int64_t from, int64_t to) {
+static emily_array *piece_as_stored(emily_scope *s, const emily__rewrite_item *item, const emily__weight *source, int64_t from, int64_t to) {
   if (!source->packing || item->turn) {
     emily_array *all = source->packing ? emily__weight_dense(s, source) : source->data;
     all = item->turn ? emily_swapaxes(s, all, 0, 1) : flat(s, all);
@@ -69,6 +79,11 @@ static emily_array *piece_of(emily_scope *s, const emily__rewrite_item *item, co
   if (list.scales) list.scales = flat(s, list.scales);
   if (list.biases) list.biases = flat(s, list.biases);
   return emily__weight_rows(s, &list, emily_arange(s, (double)from, (double)to, 1, EMILY_INT64));
+}
+
+static emily_array *piece_of(emily_scope *s, const emily__rewrite_item *item, const emily__weight *source, int64_t from, int64_t to) {
+  emily_array *x = item->heads ? ordered_piece(s, item, source, from, to) : piece_as_stored(s, item, source, from, to);
+  return item->minus_one ? emily_subtract(s, emily_astype(s, x, EMILY_FLOAT32), emily__constant(s, 1)) : x;
 }
 
 /* ---- what is made of a piece ---- */
