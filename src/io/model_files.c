@@ -56,8 +56,7 @@ static emily_status make_from(const char *gguf, maker *make, json_t **out) {
   return status;
 }
 
-/* *out NULL: there is no such file. */
-static emily_status find(const char *path, json_t **out) {
+emily_status emily__model_file_find(const char *path, json_t **out) {
   char *gguf;
   maker *make;
   *out = NULL;
@@ -69,7 +68,7 @@ static emily_status find(const char *path, json_t **out) {
 }
 
 emily_status emily__model_file_load(const char *path, json_t **out) {
-  EMILY__TRY(find(path, out));
+  EMILY__TRY(emily__model_file_find(path, out));
   return *out ? EMILY_OK : emily__json_load(path, out); /* which says what is wrong with the path */
 }
 

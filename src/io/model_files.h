@@ -13,6 +13,9 @@
 /* As emily__json_load: EMILY_NOT_FOUND where there is no such file. */
 emily_status emily__model_file_load(const char *path, json_t **out);
 
+/* The same, with *out NULL where there is no such file. */
+emily_status emily__model_file_find(const char *path, json_t **out);
+
 /* Whether there is such a file. What fails on the way (memory, a damaged GGUF file) counts as yes: loading it tells. */
 bool emily__model_file_exists(const char *path);
 

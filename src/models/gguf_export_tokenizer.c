@@ -28,7 +28,7 @@ static emily_status load_optional(const char *folder, const char *name, emily__g
   json_t *json = NULL;
   *out = NULL;
   if (!path) return EMILY_OUT_OF_MEMORY;
-  emily_status status = emily__model_file_exists(path) ? emily__model_file_load(path, &json) : EMILY_OK;
+  emily_status status = emily__model_file_find(path, &json);
   emily__free(path);
   if (status == EMILY_OK && json && !(*out = emily__gguf_keep_json(m, json))) status = EMILY_OUT_OF_MEMORY;
   return status;

@@ -222,10 +222,9 @@ static emily_status write_made(const char *path, const char *out) {
     json_t *json = NULL;
     char *file = emily__path_join(path, names[i]);
     if (!file) return EMILY_OUT_OF_MEMORY;
-    const bool there = emily__model_file_exists(file);
-    if (there) status = emily__model_file_load(file, &json);
-    if (status == EMILY_OK && there && strchr(names[i], '/')) status = make_pooling_folder(out);
-    if (status == EMILY_OK && there) status = write_json(out, names[i], json, 0);
+    status = emily__model_file_find(file, &json);
+    if (status == EMILY_OK && json && strchr(names[i], '/')) status = make_pooling_folder(out);
+    if (status == EMILY_OK && json) status = write_json(out, names[i], json, 0);
     json_decref(json);
     emily__free(file);
   }
