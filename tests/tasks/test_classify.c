@@ -4,6 +4,7 @@
 #include "../support/pipelines.h"
 #include "../support/tiny.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include <cmocka.h>
 
 #include "emily/classify.h"
+#include "emily/runtime.h"
 
 static emily_classifier *load(const char *folder) {
   emily_classifier *c = NULL;
@@ -133,6 +135,50 @@ static void decoders_classify_too(void **state) {
   folder_remove(folder);
 }
 
+typedef struct worker {
+  emily_classifier *classifier;
+  emily_label_score best;
+  emily_status status;
+} worker;
+
+static void *work(void *context) {
+  worker *w = context;
+  emily_stream *stream = emily_stream_new(NULL);
+  emily_task_run run = EMILY_TASK_RUN_INIT;
+  emily_classify_options options = EMILY_CLASSIFY_OPTIONS_INIT;
+  run.stream = stream;
+  options.run = &run;
+  for (int i = 0; i < 20 && w->status == EMILY_OK; i++) {
+    emily_labels *labels = NULL;
+    w->status = emily_classify(w->classifier, (const char *const[]){"Bees dance.", "a"}, NULL, 2, &options, &labels);
+    if (w->status == EMILY_OK) w->best = *emily_labels_at(labels, 0);
+    emily_labels_free(labels);
+  }
+  emily_stream_release(stream);
+  return NULL;
+}
+
+/* Several requests at once on one model's weights: each gives the same bits. */
+static void threads_share_a_classifier(void **state) {
+  (void)state;
+  enum { THREADS = 4 };
+  char *folder = pipeline_folder("classify_three", "wordpiece_uncased");
+  worker workers[THREADS] = {0};
+  pthread_t threads[THREADS];
+  emily_classifier *c = load(folder);
+  for (int i = 0; i < THREADS; i++) {
+    workers[i].classifier = c;
+    assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+  }
+  for (int i = 0; i < THREADS; i++) {
+    assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(workers[i].status, EMILY_OK);
+    assert_true(workers[i].best.label == workers[0].best.label && workers[i].best.score == workers[0].best.score);
+  }
+  emily_classifier_release(c);
+  folder_remove(folder);
+}
+
 static int32_t stop_after_two(size_t done, size_t total, void *context) {
   *(size_t *)context = done;
   assert_int_equal(total, 5);
@@ -231,6 +277,7 @@ int main(void) {
       cmocka_unit_test(batches_change_nothing),
       cmocka_unit_test(gives_the_best),
       cmocka_unit_test(decoders_classify_too),
+      cmocka_unit_test(threads_share_a_classifier),
       cmocka_unit_test(stops_on_request),
       cmocka_unit_test(refuses_what_does_not_fit),
       cmocka_unit_test(survives_failing_allocations),
