@@ -129,11 +129,20 @@ static emily__weight float8(emily__weights *w, const int64_t *shape, const char 
 
 /* ---- either ---- */
 
+/* Words and scales in a checkpoint whose config has no word on them. */
+static bool unexplained(emily__weights *w, const char *name) {
+  if ((w->quantization && w->quantization->groups) || !emily__weights_has(w, "%s.scales", name)) return false;
+  emily__weights_problem(w, "\"%s.scales\" says that the layer is packed, and config.json has no \"quantization\" that says how",
+                         emily__weights_stored(w, name));
+  return true;
+}
+
 emily__weight emily__weights_find(emily__weights *w, const int64_t *shape, int32_t ndim, const char *name) {
   emily__pack_settings settings;
   emily__weight blocks;
   if (emily__weights_blocks(w, shape, ndim, name, &blocks)) return blocks;
   const char *stored = emily__weights_stored(w, name); /* MLX's names of layers are those of their tensors */
+  if (unexplained(w, name)) return (emily__weight){0};
   if (w->quantization && emily__weights_has(w, "%s.scales", name) && emily__quantization_of(w->quantization, stored, &settings))
     return grouped(w, shape, ndim, name, &settings);
   if (w->quantization && w->quantization->float8 && ndim == 2) {

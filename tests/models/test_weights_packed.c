@@ -143,6 +143,15 @@ static void what_does_not_fit_is_named(void **state) {
   end(&w, EMILY_BAD_FORMAT, NULL);
 }
 
+static void packed_layers_need_a_word_in_the_config(void **state) {
+  (void)state;
+  world w = begin();
+  put_packed(&w, "model.a", wave(w.s, SHAPE(8, 64), 0.7f), &all_settings[0]);
+  open_weights(&w);
+  assert_null(emily__weights_linear(&w.weights, 64, 8, false, "model.a").weight.data);
+  end(&w, EMILY_BAD_FORMAT, "\"model.a.scales\" says that the layer is packed, and config.json has no \"quantization\"");
+}
+
 /* ---- 8-bit floats ---- */
 
 /* A matrix of e4m3 and its scales [R, C], each of br × bc elements: "<name>.weight", "<name>.<tail>"; what they stand for. */
@@ -197,6 +206,7 @@ static void float8_scales_of_another_shape_are_named(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_mode_stands_for_its_matrix),        cmocka_unit_test(biases_are_added_and_heads_tied),
+      cmocka_unit_test(packed_layers_need_a_word_in_the_config),
       cmocka_unit_test(what_does_not_fit_is_named),              cmocka_unit_test(float8_is_scaled_by_blocks_rows_or_once),
       cmocka_unit_test(float8_scales_of_another_shape_are_named),
   };
