@@ -295,8 +295,8 @@ static int run(const cli_call *call) {
 
 static const char *const examples[] = {
     "emily chat SmolLM3-3B",
-    "emily chat Qwen3-0.6B --no-think --system \"Answer in one sentence.\" --temperature 0.7",
-    "printf 'Name a fruit.\\nAnother one.\\n' | emily chat Qwen3-0.6B --no-think --temperature 0",
+    "emily chat Qwen3-0.6B --no-think --system \"Be brief.\" --temperature 0.7",
+    "printf 'Name a fruit.\\nAnother.\\n' | emily chat Qwen3-0.6B --temperature 0",
     NULL,
 };
 
