@@ -42,10 +42,10 @@ typedef struct task {
 
 /* ---- lines ---- */
 
-/* That the template refuses a conversation is an answer, not a failure of the line. */
+/* That the template refuses a conversation, or reaches a bound, is an answer and not a failure of the line. */
 static emily_status put_refusal(emily_status status) {
   cli_json json = {0};
-  if (status != EMILY_INVALID_ARGUMENT) return status;
+  if (status != EMILY_INVALID_ARGUMENT && status != EMILY_UNSUPPORTED) return status;
   cli_json_begin(&json, '{');
   cli_json_put_text(&json, "error", emily_last_error()->message);
   cli_json_end(&json, '}');

@@ -8,9 +8,9 @@
 
 static const size_t SOURCE_MAX = (size_t)1 << 20;  /* bytes of a template */
 static const size_t TREE_MAX = (size_t)512 << 20;  /* bytes of its tree */
-static const size_t MEMORY_MAX = (size_t)1 << 30;  /* of what a rendering makes */
-static const size_t OUTPUT_MAX = (size_t)256 << 20; /* of a text */
-static const uint64_t STEPS_MAX = 50 * 1000 * 1000;
+static const size_t MEMORY_MAX = (size_t)512 << 20; /* of what a rendering makes */
+static const size_t OUTPUT_MAX = (size_t)64 << 20; /* of a text */
+static const uint64_t STEPS_MAX = 20 * 1000 * 1000;
 
 struct emily__template {
   emily__arena arena;

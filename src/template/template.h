@@ -8,7 +8,8 @@
  * The environment is that of Transformers: Jinja's immutable sandbox with trim_blocks, lstrip_blocks, loop controls,
  * generation blocks, and its own tojson, raise_exception, strftime_now, namespace and dict. What a template prints is
  * equal, character by character; tests/oracle/test_templates.py runs the two side by side. Not there: inheritance and
- * imports, recursive loops, filters for HTML (urlize, xmlattr …), whole numbers of more than 64 bits.
+ * imports, recursive loops, filters for HTML (urlize, xmlattr …), cycler, joiner and lipsum, whole numbers of more than 64
+ * bits, lone surrogates. What Jinja finds out while it compiles (a filter that it lacks), emily says where it is reached.
  *
  * A template is untrusted code: steps, memory, the size of texts and the depth of calls are bounded. A parsed template
  * is immutable: any number of threads may render it at the same time.

@@ -98,6 +98,18 @@ static void several_templates(void **state) {
   folder_remove(other);
 }
 
+static void a_template_without_end_is_stopped(void **state) {
+  (void)state;
+  char *other = folder_new();
+  folder_puts(other, "chat_template.jinja", "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}");
+  shell r = shell_run("{}\n", "render", other, "--jsonl", "-");
+  assert_int_equal(r.code, 0);
+  assert_non_null(strstr(r.out, "{\"error\":"));
+  assert_non_null(strstr(r.out, "too many steps"));
+  shell_free(&r);
+  folder_remove(other);
+}
+
 static void slips(void **state) {
   (void)state;
   const struct {
@@ -148,6 +160,7 @@ int main(void) {
       cmocka_unit_test(a_conversation_from_options),
       cmocka_unit_test(the_date_can_be_given),
       cmocka_unit_test(several_templates),
+      cmocka_unit_test(a_template_without_end_is_stopped),
       cmocka_unit_test(slips),
       cmocka_unit_test(broken_files),
   };
