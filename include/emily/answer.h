@@ -1,8 +1,9 @@
 /* emily/answer.h: the part of a context that answers a question, by a model with a head for question answering.
  *
- * As Transformers' pipeline does it (Chen et al. 2017): the score of a span is the product of two softmaxes over the context's tokens, that it
- * begins at the one and ends at the other; spans are widened to whole words; spans with the same words, in any window and in either case of
- * letters, add their scores, which may so pass 1. A long context is read in windows that overlap.
+ * As Transformers' pipeline does it (Chen et al. 2017): the score of a span is the product of two softmaxes over the
+ * context's tokens, that it begins at the one and ends at the other; spans are widened to whole words; spans with the
+ * same words, in any window and in either case of letters, add their scores, which may so pass 1. A long context is read
+ * in windows that overlap.
  *
  *     emily_answerer *answerer;
  *     emily_answers *answers;
@@ -25,8 +26,8 @@ extern "C" {
 /* Immutable: any number of threads may use one at the same time. */
 typedef struct emily_answerer emily_answerer;
 
-/* Load a folder. options may be NULL. EMILY_UNSUPPORTED where the model has another head than for question answering; other errors as of
- * emily_model_load and emily_tokenizer_load. The caller owns one reference. */
+/* Load a folder. options may be NULL. EMILY_UNSUPPORTED where the model has another head than for question answering;
+ * other errors as of emily_model_load and emily_tokenizer_load. The caller owns one reference. */
 EMILY_API emily_status emily_answerer_load(const char *path, const emily_model_options *options, emily_answerer **out);
 EMILY_API emily_answerer *emily_answerer_retain(emily_answerer *answerer);
 EMILY_API void emily_answerer_release(emily_answerer *answerer); /* NULL does nothing */
@@ -55,8 +56,9 @@ typedef struct emily_answer_options {
 } emily_answer_options;
 #define EMILY_ANSWER_OPTIONS_INIT {sizeof(emily_answer_options), 0, 0, 0, 0, 0, 0, NULL}
 
-/* The answers to questions[i] in contexts[i]. lengths: bytes of each, or NULL where all end with NUL. options may be NULL. EMILY_INVALID_ARGUMENT where a question leaves
- * no room for its context. The caller frees *out by emily_answers_free. */
+/* The answers to questions[i] in contexts[i]. lengths: bytes of each, or NULL where all end with NUL. options may be
+ * NULL. EMILY_INVALID_ARGUMENT where a question leaves no room for its context. The caller frees *out by
+ * emily_answers_free. */
 EMILY_API emily_status emily_answer(emily_answerer *answerer, const char *const *questions, const size_t *question_lengths,
                                     const char *const *contexts, const size_t *context_lengths, size_t count,
                                     const emily_answer_options *options, emily_answers **out);

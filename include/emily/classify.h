@@ -1,9 +1,9 @@
 /* emily/classify.h: labels for texts, by a model with a head for sequences; and for pictures, by one with a head for images.
  *
- * Scores are those of Transformers' text classification: a softmax over the labels, or a sigmoid of each where the config's problem_type is
- * multi_label_classification or there is one label, or the bare number for a regression; where sentence-transformers wrote the config, what it
- * says there. Labels have the names of the config's id2label.
- * A text longer than the model reads is cut. What is done to a picture first, preprocessor_config.json says (preprocess.h).
+ * Scores are those of Transformers' text classification: a softmax over the labels, or a sigmoid of each where the
+ * config's problem_type is multi_label_classification or there is one label, or the bare number for a regression; where
+ * sentence-transformers wrote the config, what it says there. Labels have the names of the config's id2label. A text
+ * longer than the model reads is cut. What is done to a picture first, preprocessor_config.json says (preprocess.h).
  *
  *     emily_classifier *classifier;
  *     emily_status status = emily_classifier_load("sst2", NULL, &classifier);
@@ -26,8 +26,9 @@ extern "C" {
 /* Immutable: any number of threads may use one at the same time. */
 typedef struct emily_classifier emily_classifier;
 
-/* Load a folder. options may be NULL. EMILY_UNSUPPORTED where the model has another head than for sequences or images; other errors as of
- * emily_model_load, and of emily_tokenizer_load or emily_preprocessor_load. The caller owns one reference. */
+/* Load a folder. options may be NULL. EMILY_UNSUPPORTED where the model has another head than for sequences or images;
+ * other errors as of emily_model_load, and of emily_tokenizer_load or emily_preprocessor_load. The caller owns one
+ * reference. */
 EMILY_API emily_status emily_classifier_load(const char *path, const emily_model_options *options, emily_classifier **out);
 EMILY_API emily_classifier *emily_classifier_retain(emily_classifier *classifier);
 EMILY_API void emily_classifier_release(emily_classifier *classifier); /* NULL does nothing */
@@ -54,7 +55,8 @@ typedef struct emily_classify_options {
 } emily_classify_options;
 #define EMILY_CLASSIFY_OPTIONS_INIT {sizeof(emily_classify_options), 0, NULL, NULL, NULL}
 
-/* lengths: bytes of each text, or NULL where all end with NUL. options may be NULL. The caller frees *out by emily_labels_free. */
+/* lengths: bytes of each text, or NULL where all end with NUL. options may be NULL. The caller frees *out by
+ * emily_labels_free. */
 EMILY_API emily_status emily_classify(emily_classifier *classifier, const char *const *texts, const size_t *lengths,
                                       size_t count, const emily_classify_options *options, emily_labels **out);
 
@@ -64,7 +66,8 @@ EMILY_API emily_status emily_classify_images(emily_classifier *classifier, const
 
 EMILY_API size_t emily_labels_top_k(const emily_labels *labels); /* labels a text: as many as were asked for, or as there are */
 
-/* The labels of a text, the best first (of equals, the first of the config); NULL where there is no such text. They belong to the labels. */
+/* The labels of a text, the best first (of equals, the first of the config); NULL where there is no such text. They
+ * belong to the labels. */
 EMILY_API const emily_label_score *emily_labels_at(const emily_labels *labels, size_t text);
 EMILY_API void emily_labels_free(emily_labels *labels); /* NULL does nothing */
 

@@ -1,7 +1,7 @@
 /* emily/fill_mask.h: what may stand where a text has the mask token, by a model of masked words.
  *
- * The score of a token is its share of a softmax over the whole vocabulary, for each mask by itself, as Transformers has it. A text
- * longer than the model reads is cut.
+ * The score of a token is its share of a softmax over the whole vocabulary, for each mask by itself, as Transformers has
+ * it. A text longer than the model reads is cut.
  *
  *     emily_filler *filler;
  *     emily_fills *fills;
@@ -24,8 +24,8 @@ extern "C" {
 /* Immutable: any number of threads may use one at the same time. */
 typedef struct emily_filler emily_filler;
 
-/* Load a folder. options may be NULL. EMILY_UNSUPPORTED where the model has another head than for masked words; other errors as of
- * emily_model_load and emily_tokenizer_load. The caller owns one reference. */
+/* Load a folder. options may be NULL. EMILY_UNSUPPORTED where the model has another head than for masked words; other
+ * errors as of emily_model_load and emily_tokenizer_load. The caller owns one reference. */
 EMILY_API emily_status emily_filler_load(const char *path, const emily_model_options *options, emily_filler **out);
 EMILY_API emily_filler *emily_filler_retain(emily_filler *filler);
 EMILY_API void emily_filler_release(emily_filler *filler); /* NULL does nothing */
@@ -50,8 +50,8 @@ typedef struct emily_fill_options {
 } emily_fill_options;
 #define EMILY_FILL_OPTIONS_INIT {sizeof(emily_fill_options), 0, NULL}
 
-/* lengths: bytes of each text, or NULL where all end with NUL. options may be NULL. EMILY_INVALID_ARGUMENT names a text without a
- * mask. The caller frees *out by emily_fills_free. */
+/* lengths: bytes of each text, or NULL where all end with NUL. options may be NULL. EMILY_INVALID_ARGUMENT names a text
+ * without a mask. The caller frees *out by emily_fills_free. */
 EMILY_API emily_status emily_fill_mask(emily_filler *filler, const char *const *texts, const size_t *lengths, size_t count,
                                        const emily_fill_options *options, emily_fills **out);
 

@@ -1,8 +1,8 @@
 /* emily/tag.h: labelled spans of texts (names, places, parts of speech), by a model with a head for tokens.
  *
- * Tokens are grouped to words and spans as Transformers' pipeline does it: neighbours with one label become a span, "B-" begins a new one and "I-"
- * goes on; what the model labels "O" is left out. A long text is read in windows that overlap; of spans that then overlap, the longer
- * one stays, and of equally long ones the better one.
+ * Tokens are grouped to words and spans as Transformers' pipeline does it: neighbours with one label become a span, "B-"
+ * begins a new one and "I-" goes on; what the model labels "O" is left out. A long text is read in windows that overlap;
+ * of spans that then overlap, the longer one stays, and of equally long ones the better one.
  *
  *     emily_tagger *tagger;
  *     emily_tags *tags;
@@ -63,7 +63,8 @@ typedef struct emily_tag_options {
 } emily_tag_options;
 #define EMILY_TAG_OPTIONS_INIT {sizeof(emily_tag_options), 0, 0, 0, 0, NULL}
 
-/* lengths: bytes of each text, or NULL where all end with NUL. options may be NULL. The caller frees *out by emily_tags_free. */
+/* lengths: bytes of each text, or NULL where all end with NUL. options may be NULL. The caller frees *out by
+ * emily_tags_free. */
 EMILY_API emily_status emily_tag(emily_tagger *tagger, const char *const *texts, const size_t *lengths, size_t count,
                                  const emily_tag_options *options, emily_tags **out);
 

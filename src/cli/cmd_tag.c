@@ -29,8 +29,8 @@ static const cli_option options[] = {
     {"top-k", 'k', CLI_INT, "K", NULL, "only the K surest spans of a text (default: all)", 1, 1 << 24, offsetof(settings, top_k)},
     {"json", 0, CLI_FLAG, NULL, NULL, "print {\"text\": \"...\", \"spans\": [...]} for each text", .offset = offsetof(settings, json)},
     {"jsonl", 0, CLI_TEXT, "FILE", NULL,
-     "read {\"text\": \"...\"} lines and print {\"spans\": [{\"label\": ..., \"text\": \"...\", \"start\": ..., \"end\": ..., \"score\": ...}]} "
-     "for each; - is standard input",
+     "read {\"text\": \"...\"} lines and print {\"spans\": [{\"label\": ..., \"text\": \"...\", \"start\": ..., \"end\": ..., "
+     "\"score\": ...}]} for each; - is standard input",
      .offset = offsetof(settings, jsonl)},
 };
 

@@ -12,15 +12,17 @@ void emily__encoder_finish(emily__config *c, emily__task task, const char *act_k
                            const char *size_key, const char *heads_key, emily__encoder *e) {
   emily__config_bool(c, "tie_word_embeddings", &e->tie);
   emily__config_only_bool(c, "is_encoder_decoder", false);
-  e->labels = emily__config_labels(c, task == EMILY__TASK_SEQUENCE || task == EMILY__TASK_TOKEN || task == EMILY__TASK_QUESTION);
+  e->labels = emily__config_labels(c, emily__task_labelled(task) || task == EMILY__TASK_QUESTION);
   e->act = emily__config_activation(c, act_key, act);
   if (c->status == EMILY_OK && e->layer_count > EMILY__ENCODER_LAYERS)
-    emily__config_fail(c, EMILY_BAD_FORMAT, "%lld layers are more than %d", (long long)e->layer_count, (int)EMILY__ENCODER_LAYERS);
+    emily__config_fail(c, EMILY_BAD_FORMAT, "%lld layers are more than %d", (long long)e->layer_count,
+                       (int)EMILY__ENCODER_LAYERS);
   if (c->status == EMILY_OK && e->hidden_size % e->heads)
     emily__config_fail(c, EMILY_BAD_FORMAT, "\"%s\" %lld is not a multiple of \"%s\" %lld", size_key,
                        (long long)e->hidden_size, heads_key, (long long)e->heads);
   if (c->status == EMILY_OK && task == EMILY__TASK_QUESTION && e->labels != 2)
-    emily__config_fail(c, EMILY_BAD_FORMAT, "%lld labels; question answering has two, where an answer begins and where it ends",
+    emily__config_fail(c, EMILY_BAD_FORMAT,
+                       "%lld labels; question answering has two, where an answer begins and where it ends",
                        (long long)e->labels);
 }
 

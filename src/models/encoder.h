@@ -68,17 +68,17 @@ typedef struct emily__encoder {
                          emily_array **states);
 } emily__encoder;
 
-/* The settings by BERT's names, checked: what bert, roberta and nomic_bert share. Defaults stand in `encoder`, that of the activation
- * in `act`. */
+/* The settings by BERT's names, checked: what bert, roberta and nomic_bert share. Defaults stand in `encoder`, that of
+ * the activation in `act`. */
 void emily__encoder_configure(emily__config *config, emily__task task, const char *act, emily__encoder *encoder);
 
-/* What every encoder's configure ends with: labels, the activation under `act_key`, and whether heads divide the size, whose keys the
- * last two are. */
+/* What every encoder's configure ends with: labels, the activation under `act_key`, and whether heads divide the size,
+ * whose keys the last two are. */
 void emily__encoder_finish(emily__config *config, emily__task task, const char *act_key, const char *act,
                            const char *size_key, const char *heads_key, emily__encoder *encoder);
 
-/* The word embedding, and for masked words the head's matrix, to which it may be tied, with its bias under `bias` or, where the
- * checkpoint has it, beside the matrix ("<decoder>.bias"); NULL: no bias. */
+/* The word embedding, and for masked words the head's matrix, to which it may be tied, with its bias under `bias` or,
+ * where the checkpoint has it, beside the matrix ("<decoder>.bias"); NULL: no bias. */
 void emily__encoder_bind_words(emily__weights *weights, emily__task task, const char *words, const char *decoder,
                                const char *bias, emily__encoder *encoder);
 

@@ -9,7 +9,12 @@
 int64_t emily__config_labels(emily__config *config, bool needed);
 
 /* What tasks need to know of a config beside the forward pass. */
-typedef enum emily__problem { EMILY__PROBLEM_UNSAID, EMILY__PROBLEM_REGRESSION, EMILY__PROBLEM_SINGLE, EMILY__PROBLEM_MULTIPLE } emily__problem;
+typedef enum emily__problem {
+  EMILY__PROBLEM_UNSAID,
+  EMILY__PROBLEM_REGRESSION,
+  EMILY__PROBLEM_SINGLE,
+  EMILY__PROBLEM_MULTIPLE
+} emily__problem;
 
 typedef struct emily__labels {
   char **names;  /* [count], owned; NULL until emily__labels_number where the config names none */

@@ -1,7 +1,7 @@
 /* text_rows.h: many texts through a model: what every task over texts does between tokens and results.
  *
- * A row is an encoding, or a window of one. Rows are sorted by length, longest first (what is too large for the memory shows at once),
- * and cut into batches of like length; a batch is one evaluation. Rows are padded at the right.
+ * A row is an encoding, or a window of one. Rows are sorted by length, longest first (what is too large for the memory
+ * shows at once), and cut into batches of like length; a batch is one evaluation. Rows are padded at the right.
  */
 #ifndef EMILY_MODELS_TEXT_ROWS_H
 #define EMILY_MODELS_TEXT_ROWS_H
@@ -49,7 +49,8 @@ typedef struct emily__text_work {
   emily_status (*take)(void *context, const emily__text_batch *batch, const float *values, size_t row_size);
 } emily__text_work;
 
-/* Between passes: tells how much is done, and looks whether to stop (EMILY_CANCELLED). items: what is counted. run may be NULL. */
+/* Between passes: tells how much is done, and looks whether to stop (EMILY_CANCELLED). items: what is counted. run may be
+ * NULL. */
 emily_status emily__task_run_step(const emily_task_run *run, const char *where, const char *items, size_t done, size_t total);
 
 /* All rows; their order in the list changes. */

@@ -1,7 +1,8 @@
 /* answer.c: questions to parts of their contexts. See emily/answer.h.
  *
- * Every window gives its best spans; those of all windows of a question are then put together. Windows go through the model in the order of
- * their length, so that spans are gathered first and sorted by window afterwards: the answer does not depend on the order.
+ * Every window gives its best spans; those of all windows of a question are then put together. Windows go through the
+ * model in the order of their length, so that spans are gathered first and sorted by window afterwards: the answer does
+ * not depend on the order.
  */
 #include "emily/answer.h"
 
@@ -98,7 +99,8 @@ typedef struct job {
   emily_answers *answers;
 } job;
 
-/* A softmax over the tokens that may be in an answer, and CLS; the others get 0. Returns what the first token has: that there is no answer. */
+/* A softmax over the tokens that may be in an answer, and CLS; the others get 0. Returns what the first token has: that
+ * there is no answer. */
 static float normalise(const job *j, const emily_encoding *encoding, float *logits, size_t count) {
   const int32_t *sequence = emily_encoding_sequence_ids(encoding), *ids = emily_encoding_ids(encoding);
   for (size_t t = 0; t < count; t++)
@@ -250,7 +252,8 @@ static emily_status put_answer(job *j, const candidate *c) {
   return EMILY_OK;
 }
 
-/* The answers of one question from its candidates, which stand in the order of windows: the best, that there is none in its place. */
+/* The answers of one question from its candidates, which stand in the order of windows: the best, that there is none in
+ * its place. */
 static emily_status put_question(job *j, size_t question, candidate *list, size_t count) {
   const candidate absent = {.question = question, .score = j->none[question]};
   bool none = j->options->allow_none && j->none[question] < INFINITY;

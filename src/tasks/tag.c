@@ -135,7 +135,8 @@ static emily_status put_span(job *j, counter *count, const emily__tag *tag) {
   bool room = emily__vec_reserve(&j->tags->list, 1) && emily__str_puts(&copy, "") &&
               emily__str_append(&copy, text + tag->start, tag->end - tag->start);
   if (!room) return emily__str_free(&copy), EMILY_OUT_OF_MEMORY;
-  emily_tag_span span = {.label = label, .text = copy.data, .start = characters_before(count, tag->start), .score = tag->score};
+  emily_tag_span span = {.label = label, .text = copy.data, .score = tag->score};
+  span.start = characters_before(count, tag->start);
   if (j->options->aggregation != EMILY_TAG_NONE) span.label = emily__tag_group(label);
   span.end = span.start + emily__text_characters(copy.data, copy.count);
   emily__vec_push(&j->tags->list, span);
@@ -148,7 +149,8 @@ static emily_status put_text(job *j, size_t index, const window *windows, size_t
   counter start = {.text = j->texts[index]};
   bool room = true;
   for (size_t w = 0; w < count && room; w++)
-    for (size_t i = 0; i < windows[w].spans.list.count && room; i++) room = emily__vec_push(&all.list, windows[w].spans.list.data[i]);
+    for (size_t i = 0; i < windows[w].spans.list.count && room; i++)
+      room = emily__vec_push(&all.list, windows[w].spans.list.data[i]);
   if (count > 1) all.list.count = emily__tags_without_overlap(j->texts[index], all.list.data, all.list.count);
   emily_status status = room ? EMILY_OK : EMILY_OUT_OF_MEMORY;
   for (size_t i = 0; i < all.list.count && status == EMILY_OK; i++) status = put_span(j, &start, &all.list.data[i]);

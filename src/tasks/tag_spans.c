@@ -20,8 +20,8 @@ static size_t largest(const float *scores, size_t count) {
 
 /* ---- tokens to words ---- */
 
-/* Whether a token goes on with the word of the one before. Where continuing tokens have a prefix ("##"), by whether the token is as long as
- * its part of the text; elsewhere by the space between. */
+/* Whether a token goes on with the word of the one before. Where continuing tokens have a prefix ("##"), by whether the
+ * token is as long as its part of the text; elsewhere by the space between. */
 static bool continues(const emily__tag_window *w, size_t token) {
   const uint32_t *span = emily_encoding_offsets(w->encoding) + 2 * token;
   int32_t id = emily_encoding_ids(w->encoding)[token];
@@ -65,7 +65,10 @@ static bool gather(const emily__tag_window *w, int32_t aggregation, size_t *toke
   size_t count = 0;
   for (size_t t = 0; t < emily_encoding_count(w->encoding) && fits; t++) {
     if (special[t]) continue;
-    if (count && !(words && continues(w, t))) fits = emily__vec_push(&out->list, word_tag(w, aggregation, tokens, count, room)), count = 0;
+    if (count && !(words && continues(w, t))) {
+      fits = emily__vec_push(&out->list, word_tag(w, aggregation, tokens, count, room));
+      count = 0;
+    }
     tokens[count++] = t;
   }
   return fits && (!count || emily__vec_push(&out->list, word_tag(w, aggregation, tokens, count, room)));

@@ -31,8 +31,8 @@ typedef struct emily__tag_window {
 /* Appends the window's spans, those of label "O" left out. aggregation: EMILY_TAG_…. */
 emily_status emily__tag_window_spans(const emily__tag_window *window, int32_t aggregation, emily__tag_list *out);
 
-/* Spans of several windows of a text, [0, count): sorted, and of those that overlap the one of more characters, or the surer, kept. How
- * many are left. */
+/* Spans of several windows of a text, [0, count): sorted, and of those that overlap the one of more characters, or the
+ * surer, kept. How many are left. */
 size_t emily__tags_without_overlap(const char *text, emily__tag *tags, size_t count);
 
 /* What follows the first "-" of a label: "PER" of "B-PER". */

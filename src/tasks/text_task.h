@@ -1,4 +1,5 @@
-/* text_task.h: what every task holds: a model with the right head, its tokenizer (of pictures: its preprocessor), and who shares them. */
+/* text_task.h: what every task holds: a model with the right head, its tokenizer (of pictures: its preprocessor), and who
+ * shares them. */
 #ifndef EMILY_TASKS_TEXT_TASK_H
 #define EMILY_TASKS_TEXT_TASK_H
 
@@ -19,8 +20,8 @@ typedef struct emily__text_task {
   void (*dispose)(void *task); /* what a task holds beside these; NULL: nothing */
 } emily__text_task;
 
-/* Load a folder whose model has one of the heads (1u << emily__task each). where: the public function; size: of the task's own struct, which
- * begins with an emily__text_task and is zeroed. EMILY_UNSUPPORTED for another head. */
+/* Load a folder whose model has one of the heads (1u << emily__task each). where: the public function; size: of the
+ * task's own struct, which begins with an emily__text_task and is zeroed. EMILY_UNSUPPORTED for another head. */
 emily_status emily__text_task_load(const char *where, const char *path, const emily_model_options *options, uint32_t heads,
                                    size_t size, void *out);
 void *emily__text_task_retain(void *task);

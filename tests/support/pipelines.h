@@ -1,5 +1,5 @@
-/* pipelines.h: checkpoints of tasks over texts (tests/data/tasks/<case>) with what Transformers' pipelines answer. Every function asserts that
- * it worked. */
+/* pipelines.h: checkpoints of tasks over texts (tests/data/tasks/<case>) with what Transformers' pipelines answer. Every
+ * function asserts that it worked. */
 #ifndef EMILY_TESTS_PIPELINES_H
 #define EMILY_TESTS_PIPELINES_H
 
@@ -26,7 +26,8 @@ int64_t pipeline_int(const json_t *object, const char *key, int64_t preset);
 /* The object's "score" but for what float32 arithmetic in another order makes of it. */
 void pipeline_score(float got, const json_t *object);
 
-/* attempt(context) with each allocation failing once: EMILY_OUT_OF_MEMORY or success, and nothing is left behind. Returns how often it failed. */
+/* attempt(context) with each allocation failing once: EMILY_OUT_OF_MEMORY or success, and nothing is left behind. Returns
+ * how often it failed. */
 int pipeline_failing(emily_status (*attempt)(void *context), void *context);
 
 #endif

@@ -112,7 +112,8 @@ static void gives_the_best(void **state) {
   folder_remove(folder);
 }
 
-/* A decoder with a head for sequences: in one pass where the config says what pads, one by one where it does not; the same numbers. */
+/* A decoder with a head for sequences: in one pass where the config says what pads, one by one where it does not; the
+ * same numbers. */
 static void decoders_classify_too(void **state) {
   (void)state;
   static const char *const texts[] = {"a long text, to be padded to", "b", "c?"};

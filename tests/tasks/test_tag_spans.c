@@ -1,4 +1,5 @@
-/* test_tag_spans.c: labels without their marks, and spans of windows that overlap. How tokens are grouped, test_tag.c shows beside the pipeline. */
+/* test_tag_spans.c: labels without their marks, and spans of windows that overlap. How tokens are grouped, test_tag.c
+ * shows beside the pipeline. */
 #include "tasks/tag_spans.h"
 
 #include <setjmp.h>

@@ -35,7 +35,8 @@ static void bind(emily__weights *w, emily__task task, void *self) {
 
 const emily__family emily__family_bert = {
     .title = "BERT",
-    .checked = "Transformers in float64: every head, both forms of the config, 15 activations; MiniLM's vectors against sentence-transformers",
+    .checked = "Transformers in float64: every head, both forms of the config, 15 activations; MiniLM's vectors against "
+               "sentence-transformers",
     .limits = "Absolute positions only; no decoder, no cross-attention, no next-sentence or multiple-choice head.",
     .model_type = "bert",
     .class_name = "Bert",

@@ -4,8 +4,8 @@
  *     each layer:  h = h + out(attention(norm(h)));  h = h + down(act(a) * b), a and b the halves of up(norm(h))
  *     h = norm(h)
  *
- * The first layer does not norm before its attention. Some layers see every token, the others those at most local_attention / 2 away;
- * each of the two kinds rotates positions with a base of its own.
+ * The first layer does not norm before its attention. Some layers see every token, the others those at most
+ * local_attention / 2 away; each of the two kinds rotates positions with a base of its own.
  */
 #include "models/encoder.h"
 

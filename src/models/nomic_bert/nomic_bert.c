@@ -3,8 +3,8 @@
  *     h = norm(words[ids] + types[type_ids])
  *     each layer:  h = norm(h + out(attention(h)));  h = norm(h + down(act(gate(h)) * up(h)))
  *
- * No projection of the layers has a bias. Configs name their settings as BERT's do, or as GPT-2's do (n_embd), where they come from the
- * model's first code.
+ * No projection of the layers has a bias. Configs name their settings as BERT's do, or as GPT-2's do (n_embd), where they
+ * come from the model's first code.
  */
 #include "models/encoder.h"
 #include "models/rope_config.h"

@@ -1,7 +1,9 @@
-/* roberta.c: RoBERTa (Liu et al. 2019), XLM-RoBERTa (Conneau et al. 2019) and CamemBERT (Martin et al. 2019): one model under three names.
+/* roberta.c: RoBERTa (Liu et al. 2019), XLM-RoBERTa (Conneau et al. 2019) and CamemBERT (Martin et al. 2019): one model
+ * under three names.
  *
- * It is BERT but for two things: padding has a position of its own and tokens are counted from the next one, so that a table of 514
- * positions is for 512 tokens; and the heads have other names and, for sequences, a projection of their own instead of the pooler.
+ * It is BERT but for two things: padding has a position of its own and tokens are counted from the next one, so that a
+ * table of 514 positions is for 512 tokens; and the heads have other names and, for sequences, a projection of their own
+ * instead of the pooler.
  */
 #include "models/encoder.h"
 
@@ -40,7 +42,8 @@ static void bind(emily__weights *w, emily__task task, void *self) {
   emily__bert_bind(w, "roberta.", &emily__bert_own_names, e);
 }
 
-/* A buffer that old checkpoints carry; what pretraining leaves beside the head that is used; the masked words' bias's other name. */
+/* A buffer that old checkpoints carry; what pretraining leaves beside the head that is used; the masked words' bias's
+ * other name. */
 #define ROBERTA(type, class, name, judged)                                                                        \
   {.title = name,                                                                                                 \
    .checked = "Transformers in float64: " judged,                                                                 \
@@ -60,5 +63,6 @@ static void bind(emily__weights *w, emily__task task, void *self) {
    .forward = emily__encoder_forward}
 
 const emily__family emily__family_roberta = ROBERTA("roberta", "Roberta", "RoBERTa", "every head, padding at either side");
-const emily__family emily__family_xlm_roberta = ROBERTA("xlm-roberta", "XLMRoberta", "XLM-RoBERTa", "masked words; the rest is RoBERTa");
+const emily__family emily__family_xlm_roberta =
+    ROBERTA("xlm-roberta", "XLMRoberta", "XLM-RoBERTa", "masked words; the rest is RoBERTa");
 const emily__family emily__family_camembert = ROBERTA("camembert", "Camembert", "CamemBERT", "tokens; the rest is RoBERTa");
