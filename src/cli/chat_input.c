@@ -2,8 +2,8 @@
 #include "cli/chat_input.h"
 
 #include "base/status.h"
-#include "cli/message.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,7 +35,7 @@ static emily_status typed_line(cli_chat_input *input, const char *prompt, const 
   if (edited != CLI_EDITED_INTERRUPT) return input->warned = false, EMILY_OK;
   bool empty = !input->editor.line.count && !input->message.count;
   if (empty && input->warned) *out = GOT_END;
-  else if (empty) cli_note("Ctrl-C once more, or /exit, leaves");
+  else if (empty) fputs("(Ctrl-C once more, or /exit, leaves)\n", stderr);
   input->warned = empty;
   return EMILY_OK;
 }

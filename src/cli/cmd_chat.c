@@ -10,6 +10,8 @@
 
 #include <math.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -122,9 +124,9 @@ static void count(task *t, const emily_generation *g) {
 }
 
 static void end_answer(task *t, const emily_generation *g) {
-  if (t->line_open) cli_out("\n");
+  if (t->line_open || !g->text_length) cli_out("\n"); /* an empty answer, too, is a line */
   t->line_open = false;
-  if (g->finish_reason == EMILY_FINISH_CANCELLED && t->interactive) cli_note("stopped; Ctrl-C once more leaves");
+  if (g->finish_reason == EMILY_FINISH_CANCELLED && t->interactive) fputs("(stopped; Ctrl-C once more leaves)\n", stderr);
   if (g->finish_reason == EMILY_FINISH_LENGTH)
     cli_note("cut off after %zu tokens (--max-new-tokens, or the model's context)", g->token_count);
   cli_out_flush();
@@ -157,25 +159,36 @@ static void say(task *t, const char *text) {
 
 static double per_second(size_t tokens, double seconds) { return seconds > 0 ? (double)tokens / seconds : 0; }
 
+/* On standard error: at a terminal as it is, so that it reads well there. */
+EMILY_PRINTF(2, 3) static void tell(const task *t, const char *format, ...) {
+  char text[512];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  if (t->interactive) fprintf(stderr, "%s\n", text);
+  else cli_note("%s", text);
+}
+
 static void show_stats(const task *t) {
   const stats *l = &t->last, *a = &t->all;
-  cli_note("%zu messages, %zu tokens remembered of %lld that the model can hold", emily_chat_message_count(t->chat),
+  tell(t, "%zu messages, %zu tokens remembered of %lld that the model can hold", emily_chat_message_count(t->chat),
            emily_chat_token_count(t->chat), (long long)emily_model_context_length(t->model));
   if (!a->turns) return;
-  cli_note("last turn: %zu tokens read (%zu remembered), %.1f tokens/s; %zu written, %.1f tokens/s", l->prompt_tokens,
+  tell(t, "last turn: %zu tokens read (%zu remembered), %.1f tokens/s; %zu written, %.1f tokens/s", l->prompt_tokens,
            l->reused_tokens, per_second(l->prompt_tokens - l->reused_tokens, l->prompt_seconds), l->new_tokens,
            per_second(l->new_tokens ? l->new_tokens - 1 : 0, l->decode_seconds));
-  cli_note("all %zu turns: %zu tokens read (%zu remembered), %zu written, %.1f s", a->turns, a->prompt_tokens, a->reused_tokens,
+  tell(t, "all %zu turns: %zu tokens read (%zu remembered), %zu written, %.1f s", a->turns, a->prompt_tokens, a->reused_tokens,
            a->new_tokens, a->prompt_seconds + a->decode_seconds);
 }
 
-static void show_help(void) {
-  cli_note("/reset         forget the conversation");
-  cli_note("/system TEXT   tell the model TEXT before the conversation; without TEXT: nothing");
-  cli_note("/stats         what was said so far in numbers");
-  cli_note("/exit          leave (so does Ctrl-D)");
-  cli_note("Several lines: begin and end with \"\"\", or end each line but the last with \\");
-  cli_note("Ctrl-C stops an answer; at an empty line, twice, it leaves. A message that begins with /: //...");
+static void show_help(const task *t) {
+  tell(t, "/reset         forget the conversation");
+  tell(t, "/system TEXT   tell the model TEXT before the conversation; without TEXT: nothing");
+  tell(t, "/stats         what was said so far in numbers");
+  tell(t, "/exit          leave (so does Ctrl-D)");
+  tell(t, "Several lines: begin and end with \"\"\", or end each line but the last with \\");
+  tell(t, "Ctrl-C stops an answer; at an empty line, twice, it leaves. A message that begins with /: //...");
 }
 
 static bool is_word(const char *line, const char *word) {
@@ -186,7 +199,7 @@ static bool is_word(const char *line, const char *word) {
 static void set_system(task *t, const char *text) {
   text += strspn(text, " \t\n");
   if (emily_chat_set_system(t->chat, *text ? text : NULL)) t->code = cli_library_error();
-  else cli_note(*text ? "the model is told that from now on" : "the model is told nothing before the conversation");
+  else tell(t, *text ? "the model is told that from now on" : "the model is told nothing before the conversation");
 }
 
 static void unknown(const char *line) {
@@ -204,12 +217,12 @@ static void unknown(const char *line) {
 /* False: leave. */
 static bool command(task *t, const char *line) {
   if (is_word(line, "/exit") || is_word(line, "/quit")) return false;
-  if (is_word(line, "/help")) show_help();
+  if (is_word(line, "/help")) show_help(t);
   else if (is_word(line, "/stats")) show_stats(t);
   else if (is_word(line, "/system")) set_system(t, line + 7);
   else if (is_word(line, "/reset")) {
     emily_chat_clear(t->chat);
-    cli_note("the conversation is forgotten");
+    tell(t, "the conversation is forgotten");
   } else {
     unknown(line);
     if (!t->interactive) t->code = CLI_FAILED;
@@ -282,7 +295,7 @@ static int run(const cli_call *call) {
   if (!code) {
     catch_interrupt();
     t.interactive = cli_chat_input_open(&t.input);
-    if (t.interactive) cli_note("%s: /help tells what can be done here", call->operands[0]);
+    if (t.interactive) tell(&t, "/help tells what can be done here");
     code = converse(&t);
     cli_chat_input_close(&t.input);
   }

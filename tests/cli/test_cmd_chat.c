@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <jansson.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -55,6 +56,26 @@ static void each_line_gets_an_answer(void **state) {
   assert_string_equal(r.out, again.out);
   shell_free(&again);
   shell_free(&r);
+}
+
+/* The end token comes first where only it may come. */
+static void an_empty_answer_is_a_line_too(void **state) {
+  (void)state;
+  char *other = folder_new();
+  tiny_qwen3(other);
+  folder_puts(other, "chat_template.jinja", TEMPLATE);
+  json_t *all = json_array();
+  for (int i = 0; i < TINY_VOCAB; i++) assert_int_equal(json_array_append_new(all, json_integer(i)), 0);
+  char *ids = json_dumps(all, 0), text[1024];
+  snprintf(text, sizeof text, "{\"eos_token_id\":%s}", ids);
+  folder_puts(other, "generation_config.json", text);
+  shell r = shell_run("a\nb\n", "chat", other);
+  assert_int_equal(r.code, 0);
+  assert_int_equal(count_lines(r.out), 2);
+  shell_free(&r);
+  free(ids);
+  json_decref(all);
+  folder_remove(other);
 }
 
 static void earlier_turns_count(void **state) {
@@ -225,7 +246,7 @@ static void ctrl_c_stops_the_answer_and_not_the_program(void **state) {
   expect(&t, "\r\n");
   usleep(300000); /* the answer goes on for minutes */
   send_keys(&t, "\x03");
-  expect(&t, "stopped; Ctrl-C once more leaves");
+  expect(&t, "(stopped; Ctrl-C once more leaves)");
   expect(&t, ">>> ");
   send_keys(&t, "/stats\r");
   expect(&t, "messages");
@@ -269,6 +290,7 @@ static void an_ended_process_leaves_the_terminal_as_it_was(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_line_gets_an_answer),
+      cmocka_unit_test(an_empty_answer_is_a_line_too),
       cmocka_unit_test(earlier_turns_count),
       cmocka_unit_test(a_system_message_by_option_or_command),
       cmocka_unit_test(thinking_is_a_variable),
