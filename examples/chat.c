@@ -54,6 +54,7 @@ int main(int argc, char **argv) {
   if (!status && argc > 2) status = emily_chat_set_system(chat, argv[2]);
   if (!status) status = talk(chat);
   if (status) fprintf(stderr, "%s\n", emily_last_error()->message);
-  emily_chat_free(chat), emily_chat_template_release(chat_template), emily_tokenizer_release(tokenizer), emily_model_release(model);
+  emily_chat_free(chat), emily_chat_template_release(chat_template), emily_tokenizer_release(tokenizer),
+      emily_model_release(model);
   return status != EMILY_OK;
 }

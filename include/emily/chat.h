@@ -30,10 +30,11 @@ extern "C" {
 
 typedef struct emily_chat_template emily_chat_template;
 
-/* path: a checkpoint's folder, or a GGUF file. Read are chat_template.jinja and additional_chat_templates/NAME.jinja, or, where there
- * are none, "chat_template" of tokenizer_config.json: a template, or a list of templates with names. The folder's special
- * tokens (bos_token, eos_token …) become variables. EMILY_NOT_FOUND: there is no template. EMILY_BAD_FORMAT names file and
- * line. EMILY_UNSUPPORTED: a template that uses what emily lacks (inheritance, imports, recursive loops). */
+/* path: a checkpoint's folder, or a GGUF file. Read are chat_template.jinja and additional_chat_templates/NAME.jinja,
+ * or, where there are none, "chat_template" of tokenizer_config.json: a template, or a list of templates with names.
+ * The folder's special tokens (bos_token, eos_token …) become variables. EMILY_NOT_FOUND: there is no template.
+ * EMILY_BAD_FORMAT names file and line. EMILY_UNSUPPORTED: a template that uses what emily lacks (inheritance,
+ * imports, recursive loops). */
 EMILY_API emily_status emily_chat_template_load(const char *path, emily_chat_template **out);
 
 /* One from its text, without special tokens; `name` stands for the file in messages. */
@@ -50,10 +51,12 @@ typedef struct emily_render_options {
 } emily_render_options;
 #define EMILY_RENDER_OPTIONS_INIT {sizeof(emily_render_options), NULL, NULL}
 
-/* json: an object whose keys are the template's variables: "messages" (a list of objects with "role" and "content"), "tools", "add_generation_prompt", and any other ("enable_thinking", "documents"). Without them, tools and
- * documents are None and add_generation_prompt is False. *text ends with NUL, and is freed by emily_string_free;
- * text_length may be NULL. EMILY_INVALID_ARGUMENT: the template raises (the message is its own, behind its name and line), or options are
- * wrong; EMILY_BAD_FORMAT: json is not an object; EMILY_UNSUPPORTED: a bound is reached. Any number of threads may render. */
+/* json: an object whose keys are the template's variables: "messages" (a list of objects with "role" and "content"),
+ * "tools", "add_generation_prompt", and any other ("enable_thinking", "documents"). Without them, tools and documents
+ * are None and add_generation_prompt is False. *text ends with NUL, and is freed by emily_string_free; text_length
+ * may be NULL. EMILY_INVALID_ARGUMENT: the template raises (the message is its own, behind its name and line), or
+ * options are wrong; EMILY_BAD_FORMAT: json is not an object; EMILY_UNSUPPORTED: a bound is reached. Any number of
+ * threads may render. */
 EMILY_API emily_status emily_chat_template_render(const emily_chat_template *chat_template, const char *json, size_t length,
                                                   const emily_render_options *options, char **text, size_t *text_length);
 
@@ -64,8 +67,8 @@ EMILY_API emily_status emily_chat_encode(const emily_tokenizer *tokenizer, const
 
 /* ---- chats ---- */
 
-/* Messages, and the keys and values of the model for what was said: a turn reads only what is new. One thread uses a chat at a
- * time; chats share their model's weights. */
+/* Messages, and the keys and values of the model for what was said: a turn reads only what is new. One thread uses a
+ * chat at a time; chats share their model's weights. */
 typedef struct emily_chat emily_chat;
 
 /* Holds references to the three. EMILY_UNSUPPORTED: the model does not generate. */
@@ -85,8 +88,8 @@ EMILY_API emily_status emily_chat_set_options(emily_chat *chat, const emily_rend
 /* Adds a message without an answer to it: an earlier turn, a tool's result. */
 EMILY_API emily_status emily_chat_add(emily_chat *chat, const char *role, const char *content);
 
-/* Adds the user's message, and the model's answer to it; what options leave open is as for emily_generate. An answer that was cancelled is kept
- * as far as it came; one of which nothing came, and a failure, leave the chat as it was. */
+/* Adds the user's message, and the model's answer to it; what options leave open is as for emily_generate. An answer
+ * that was cancelled is kept as far as it came; one of which nothing came, and a failure, leave the chat as it was. */
 EMILY_API emily_status emily_chat_say(emily_chat *chat, const char *text, const emily_generate_options *options,
                                       emily_generation **out);
 

@@ -58,7 +58,8 @@ static bool add_line(cli_chat_input *input, const char *line, bool *quoted, bool
   size_t length = strlen(line), trimmed = length;
   bool first = !input->message.count && !*quoted;
   while (trimmed > 0 && strchr(" \t\r", line[trimmed - 1])) trimmed--;
-  if (first && !strncmp(line, QUOTES, 3)) *quoted = true, line += 3, length -= 3, trimmed = trimmed > 3 ? trimmed - 3 : 0;
+  if (first && !strncmp(line, QUOTES, 3))
+    *quoted = true, line += 3, length -= 3, trimmed = trimmed > 3 ? trimmed - 3 : 0;
   if (*quoted) {
     *more = trimmed < 3 || strcmp(line + trimmed - 3, QUOTES) != 0;
     bool opens = *more && first && !length; /* """ alone on its line */

@@ -1,7 +1,7 @@
 /* chat_input.h: messages typed at a terminal, or read from standard input: one or several lines each.
  *
- * A message that begins with """ goes on to the """ that ends a line; a backslash at a line's end goes on with the next
- * line.
+ * A message that begins with """ goes on to the """ that ends a line; a backslash at a line's end goes on with the
+ * next line.
  */
 #ifndef EMILY_CLI_CHAT_INPUT_H
 #define EMILY_CLI_CHAT_INPUT_H

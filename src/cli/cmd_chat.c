@@ -25,26 +25,32 @@ typedef struct settings {
 } settings;
 
 static const cli_option options[] = {
-    {"system", 0, CLI_TEXT, "TEXT", NULL, "what the model is told before the conversation", .offset = offsetof(settings, system)},
+    {"system", 0, CLI_TEXT, "TEXT", NULL, "what the model is told before the conversation",
+     .offset = offsetof(settings, system)},
     {"think", 0, CLI_FLAG, NULL, NULL, "let the model think first (the template's variable enable_thinking)",
      .offset = offsetof(settings, think)},
     {"no-think", 0, CLI_FLAG, NULL, NULL, "let the model answer at once", .offset = offsetof(settings, no_think)},
-    {"max-new-tokens", 'n', CLI_INT, "N", "2048", "cut an answer off after N tokens", 1, 1e9, offsetof(settings, max_new_tokens)},
-    {"temperature", 0, CLI_REAL, "T", NULL, "flatten (above 1) or sharpen the choice; 0 takes the likeliest token always", 0,
-     INFINITY, offsetof(settings, temperature)},
-    {"top-k", 0, CLI_INT, "K", NULL, "choose among the K likeliest tokens; 0: among all", 0, 1e9, offsetof(settings, top_k)},
+    {"max-new-tokens", 'n', CLI_INT, "N", "2048", "cut an answer off after N tokens", 1, 1e9,
+     offsetof(settings, max_new_tokens)},
+    {"temperature", 0, CLI_REAL, "T", NULL,
+     "flatten (above 1) or sharpen the choice; 0 takes the likeliest token always", 0, INFINITY,
+     offsetof(settings, temperature)},
+    {"top-k", 0, CLI_INT, "K", NULL, "choose among the K likeliest tokens; 0: among all", 0, 1e9,
+     offsetof(settings, top_k)},
     {"top-p", 0, CLI_REAL, "P", NULL, "choose among the likeliest tokens that make up the probability P", 0, 1,
      offsetof(settings, top_p)},
     {"min-p", 0, CLI_REAL, "P", NULL, "leave out tokens less likely than P times the likeliest", 0, 1,
      offsetof(settings, min_p)},
-    {"repetition-penalty", 0, CLI_REAL, "R", NULL, "above 1: make tokens that were there already less likely", 0, INFINITY,
-     offsetof(settings, repetition_penalty)},
+    {"repetition-penalty", 0, CLI_REAL, "R", NULL, "above 1: make tokens that were there already less likely", 0,
+     INFINITY, offsetof(settings, repetition_penalty)},
     {"seed", 's', CLI_INT, "S", NULL, "begin the random choice here, to get the same answers again", 0, 9.2e18,
      offsetof(settings, seed)},
-    {"var", 0, CLI_TEXTS, "NAME=JSON", NULL, "a variable of the chat template; may be repeated", .offset = offsetof(settings, variables)},
+    {"var", 0, CLI_TEXTS, "NAME=JSON", NULL, "a variable of the chat template; may be repeated",
+     .offset = offsetof(settings, variables)},
     {"template", 0, CLI_TEXT, "NAME", NULL, "the chat template of this name, where there are several",
      .offset = offsetof(settings, template)},
-    {"date", 0, CLI_TEXT, "DATE", NULL, "the day or time that the template sees (default: now)", .offset = offsetof(settings, date)},
+    {"date", 0, CLI_TEXT, "DATE", NULL, "the day or time that the template sees (default: now)",
+     .offset = offsetof(settings, date)},
 };
 
 typedef struct stats {
@@ -126,7 +132,8 @@ static void count(task *t, const emily_generation *g) {
 static void end_answer(task *t, const emily_generation *g) {
   if (t->line_open || !g->text_length) cli_out("\n"); /* an empty answer, too, is a line */
   t->line_open = false;
-  if (g->finish_reason == EMILY_FINISH_CANCELLED && t->interactive) fputs("(stopped; Ctrl-C once more leaves)\n", stderr);
+  if (g->finish_reason == EMILY_FINISH_CANCELLED && t->interactive)
+    fputs("(stopped; Ctrl-C once more leaves)\n", stderr);
   if (g->finish_reason == EMILY_FINISH_LENGTH)
     cli_note("cut off after %zu tokens (--max-new-tokens, or the model's context)", g->token_count);
   cli_out_flush();
@@ -173,13 +180,13 @@ EMILY_PRINTF(2, 3) static void tell(const task *t, const char *format, ...) {
 static void show_stats(const task *t) {
   const stats *l = &t->last, *a = &t->all;
   tell(t, "%zu messages, %zu tokens remembered of %lld that the model can hold", emily_chat_message_count(t->chat),
-           emily_chat_token_count(t->chat), (long long)emily_model_context_length(t->model));
+       emily_chat_token_count(t->chat), (long long)emily_model_context_length(t->model));
   if (!a->turns) return;
   tell(t, "last turn: %zu tokens read (%zu remembered), %.1f tokens/s; %zu written, %.1f tokens/s", l->prompt_tokens,
-           l->reused_tokens, per_second(l->prompt_tokens - l->reused_tokens, l->prompt_seconds), l->new_tokens,
-           per_second(l->new_tokens ? l->new_tokens - 1 : 0, l->decode_seconds));
-  tell(t, "all %zu turns: %zu tokens read (%zu remembered), %zu written, %.1f s", a->turns, a->prompt_tokens, a->reused_tokens,
-           a->new_tokens, a->prompt_seconds + a->decode_seconds);
+       l->reused_tokens, per_second(l->prompt_tokens - l->reused_tokens, l->prompt_seconds), l->new_tokens,
+       per_second(l->new_tokens ? l->new_tokens - 1 : 0, l->decode_seconds));
+  tell(t, "all %zu turns: %zu tokens read (%zu remembered), %zu written, %.1f s", a->turns, a->prompt_tokens,
+       a->reused_tokens, a->new_tokens, a->prompt_seconds + a->decode_seconds);
 }
 
 static void show_help(const task *t) {
@@ -251,7 +258,8 @@ static int converse(task *t) {
 
 static emily_status set_variables(task *t) {
   const settings *s = t->settings;
-  if (s->think || s->no_think) EMILY__TRY(emily_chat_set_variable(t->chat, "enable_thinking", s->think ? "true" : "false"));
+  if (s->think || s->no_think)
+    EMILY__TRY(emily_chat_set_variable(t->chat, "enable_thinking", s->think ? "true" : "false"));
   for (size_t i = 0; i < s->variables.count; i++) {
     const char *given = s->variables.items[i], *equals = strchr(given, '=');
     char *name = emily__strndup(given, (size_t)(equals - given));

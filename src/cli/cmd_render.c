@@ -17,20 +17,24 @@ typedef struct settings {
 } settings;
 
 static const cli_option options[] = {
-    {"message", 'm', CLI_TEXTS, "ROLE:TEXT", NULL, "a message of the conversation, such as \"user:Hello\"; may be repeated",
+    {"message", 'm', CLI_TEXTS, "ROLE:TEXT", NULL,
+     "a message of the conversation, such as \"user:Hello\"; may be repeated",
      .offset = offsetof(settings, messages)},
     {"generation-prompt", 'g', CLI_FLAG, NULL, NULL, "end with what begins the model's answer",
      .offset = offsetof(settings, generation_prompt)},
-    {"tools", 0, CLI_TEXT, "FILE", NULL, "the tools that the model may call: a JSON file with a list of their schemas",
+    {"tools", 0, CLI_TEXT, "FILE", NULL,
+     "the tools that the model may call: a JSON file with a list of their schemas",
      .offset = offsetof(settings, tools)},
-    {"var", 0, CLI_TEXTS, "NAME=JSON", NULL, "a variable of the template, such as enable_thinking=false; may be repeated",
+    {"var", 0, CLI_TEXTS, "NAME=JSON", NULL,
+     "a variable of the template, such as enable_thinking=false; may be repeated",
      .offset = offsetof(settings, variables)},
     {"jsonl", 0, CLI_TEXT, "FILE", NULL,
      "read {\"messages\": [...], ...} lines and print {\"text\": \"...\"} for each; - is standard input",
      .offset = offsetof(settings, jsonl)},
     {"template", 0, CLI_TEXT, "NAME", NULL, "the template of this name, where there are several",
      .offset = offsetof(settings, template)},
-    {"date", 0, CLI_TEXT, "DATE", NULL, "the day or time that templates see, 2026-07-04 or 2026-07-04T18:30:00 (default: now)",
+    {"date", 0, CLI_TEXT, "DATE", NULL,
+     "the day or time that templates see, 2026-07-04 or 2026-07-04T18:30:00 (default: now)",
      .offset = offsetof(settings, date)},
 };
 
@@ -73,7 +77,8 @@ static emily_status answer(const json_t *object, void *context) {
 
 static int add_message(json_t *messages, const char *given) {
   const char *colon = strchr(given, ':');
-  if (!colon || colon == given) return cli_error(CLI_USAGE, "render: --message takes ROLE:TEXT, and '%.100s' is not", given);
+  if (!colon || colon == given)
+    return cli_error(CLI_USAGE, "render: --message takes ROLE:TEXT, and '%.100s' is not", given);
   json_t *message = json_pack("{s:s%, s:s}", "role", given, (size_t)(colon - given), "content", colon + 1);
   if (!message) return cli_error(CLI_USAGE, "render: a message is not UTF-8");
   return json_array_append_new(messages, message) ? cli_error(CLI_FAILED, "out of memory") : CLI_OK;
@@ -82,7 +87,8 @@ static int add_message(json_t *messages, const char *given) {
 static int add_variable(json_t *object, const char *given) {
   const char *equals = strchr(given, '=');
   json_t *value = NULL;
-  if (!equals || equals == given) return cli_error(CLI_USAGE, "render: --var takes NAME=JSON, and '%.100s' is not", given);
+  if (!equals || equals == given)
+    return cli_error(CLI_USAGE, "render: --var takes NAME=JSON, and '%.100s' is not", given);
   if (emily__json_parse(equals + 1, strlen(equals + 1), "the value of --var", &value))
     return cli_error(CLI_USAGE, "render: %s (a text needs quotes: 'name=\"value\"')", emily_last_error()->message);
   int failed = json_object_setn_new(object, given, (size_t)(equals - given), value);

@@ -143,7 +143,8 @@ static void erase(cli_editor *e, size_t begin, size_t end) {
 static void cursor_move(cli_editor *e, bool right) {
   size_t used;
   if (right && e->cursor < e->line.count) width_at(e, e->cursor, &used), e->cursor += used;
-  if (!right && e->cursor > 0) do e->cursor--;
+  if (!right && e->cursor > 0) do
+      e->cursor--;
     while (e->cursor > 0 && ((unsigned char)e->line.data[e->cursor] & 0xC0) == 0x80);
 }
 

@@ -24,7 +24,7 @@ typedef struct cli_editor {
   emily__str line;
   size_t cursor; /* a byte of it */
   EMILY__VEC(char *) history;
-  size_t shown; /* the entry of history that stands in the line; count: none */
+  size_t shown;         /* the entry of history that stands in the line; count: none */
   bool pasting, failed; /* failed: memory is out */
   struct termios before;
 } cli_editor;

@@ -39,8 +39,8 @@ emily_status emily_chat_new(emily_model *model, emily_tokenizer *tokenizer, emil
   chat->chat_template = emily_chat_template_retain(chat_template);
   chat->messages = json_array();
   chat->variables = json_object();
-  emily_status status = chat->messages && chat->variables ? emily_session_new(model, &chat->session)
-                                                          : emily__fail_memory(WHERE, 0, 0);
+  emily_status status =
+      chat->messages && chat->variables ? emily_session_new(model, &chat->session) : emily__fail_memory(WHERE, 0, 0);
   if (status == EMILY_OK) *out = chat;
   else emily_chat_free(chat);
   return status;
@@ -94,9 +94,11 @@ static emily_status copy(const char *text, char **out) {
 emily_status emily_chat_set_options(emily_chat *chat, const emily_render_options *options) {
   struct tm date;
   if (!chat || !options || options->struct_size < sizeof *options)
-    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "chat must not be NULL, and options begin as EMILY_RENDER_OPTIONS_INIT");
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE,
+                       "chat must not be NULL, and options begin as EMILY_RENDER_OPTIONS_INIT");
   if (options->now && !emily__chat_date(options->now, &date))
-    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "'%s' is no date: write 2026-07-04 or 2026-07-04T18:30:00", options->now);
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "'%s' is no date: write 2026-07-04 or 2026-07-04T18:30:00",
+                       options->now);
   EMILY__TRY(copy(options->template_name, &chat->template_name));
   return copy(options->now, &chat->now);
 }
@@ -109,14 +111,16 @@ static emily_status append(emily_chat *chat, const char *role, const char *conte
 }
 
 emily_status emily_chat_add(emily_chat *chat, const char *role, const char *content) {
-  if (!chat || !role || !content) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "chat, role and content must not be NULL");
+  if (!chat || !role || !content)
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "chat, role and content must not be NULL");
   return append(chat, role, content, strlen(content));
 }
 
 /* The system's message and the others. */
 static json_t *all_messages(const emily_chat *chat) {
   json_t *all = json_array();
-  bool good = all && (!chat->system || !json_array_append(all, chat->system)) && !json_array_extend(all, chat->messages);
+  bool good =
+      all && (!chat->system || !json_array_append(all, chat->system)) && !json_array_extend(all, chat->messages);
   if (!good) json_decref(all);
   return good ? all : NULL;
 }
@@ -154,10 +158,12 @@ static emily_status answer(emily_chat *chat, const emily_generate_options *optio
 emily_status emily_chat_say(emily_chat *chat, const char *text, const emily_generate_options *options,
                             emily_generation **out) {
   emily_generation *generation = NULL;
-  if (!chat || !text || !out) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "chat, text and out must not be NULL");
+  if (!chat || !text || !out)
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "chat, text and out must not be NULL");
   EMILY__TRY(append(chat, "user", text, strlen(text)));
   emily_status status = answer(chat, options, &generation);
-  bool nothing = status == EMILY_OK && generation->finish_reason == EMILY_FINISH_CANCELLED && !generation->text_length;
+  bool nothing =
+      status == EMILY_OK && generation->finish_reason == EMILY_FINISH_CANCELLED && !generation->text_length;
   if (status == EMILY_OK && !nothing) status = append(chat, "assistant", generation->text, generation->text_length);
   if (status != EMILY_OK || nothing) json_array_remove(chat->messages, json_array_size(chat->messages) - 1);
   if (status == EMILY_OK) *out = generation;

@@ -72,8 +72,9 @@ static const named *find(const emily_chat_template *t, const char *name) {
 static emily_status add(emily_chat_template *t, const char *name, const char *file, const char *text, size_t length) {
   named row = {.name = emily__strdup(name)};
   if (!row.name) return EMILY_OUT_OF_MEMORY;
-  emily_status status = find(t, name) ? emily__fail(EMILY_BAD_FORMAT, WHERE, "%s: two templates are named '%s'", file, name)
-                                      : emily__template_parse(file, text, length, &row.template);
+  emily_status status = find(t, name)
+                            ? emily__fail(EMILY_BAD_FORMAT, WHERE, "%s: two templates are named '%s'", file, name)
+                            : emily__template_parse(file, text, length, &row.template);
   if (status == EMILY_OK && !emily__vec_push(&t->list, row)) status = EMILY_OUT_OF_MEMORY;
   if (status == EMILY_OK) return EMILY_OK;
   emily__free(row.name);
@@ -118,7 +119,8 @@ static emily_status add_folder(emily_chat_template *t, const char *folder) {
 }
 
 static emily_status add_files(emily_chat_template *t) {
-  char *file = emily__path_join(t->path, "chat_template.jinja"), *folder = emily__path_join(t->path, "additional_chat_templates");
+  char *file = emily__path_join(t->path, "chat_template.jinja"),
+       *folder = emily__path_join(t->path, "additional_chat_templates");
   emily_status status = file && folder ? EMILY_OK : EMILY_OUT_OF_MEMORY;
   if (status == EMILY_OK && emily__file_is_regular(file)) status = add_file(t, "default", file);
   if (status == EMILY_OK) status = add_folder(t, folder);
@@ -134,7 +136,8 @@ static emily_status add_listed(emily_chat_template *t, const json_t *entry, cons
   const json_t *text = emily__json_at(entry, "template");
   EMILY__TRY(emily__json_string(entry, "name", file, &name));
   if (!name || !json_is_string(text))
-    return emily__fail(EMILY_BAD_FORMAT, WHERE, "%s: an entry of \"chat_template\" lacks \"name\" or \"template\"", file);
+    return emily__fail(EMILY_BAD_FORMAT, WHERE, "%s: an entry of \"chat_template\" lacks \"name\" or \"template\"",
+                       file);
   return add(t, name, file, json_string_value(text), json_string_length(text));
 }
 
@@ -179,10 +182,11 @@ static emily_status load(emily_chat_template *t) {
   EMILY__TRY(add_files(t));
   if (!t->list.count) EMILY__TRY(add_config(t));
   if (!t->list.count)
-    return emily__fail(EMILY_NOT_FOUND, WHERE,
-                       "%s has no chat template: neither chat_template.jinja nor \"chat_template\" in tokenizer_config.json; "
-                       "it may be a model that only continues texts (emily generate)",
-                       t->path);
+    return emily__fail(
+        EMILY_NOT_FOUND, WHERE,
+        "%s has no chat template: neither chat_template.jinja nor \"chat_template\" in tokenizer_config.json; "
+        "it may be a model that only continues texts (emily generate)",
+        t->path);
   return add_tokens(t);
 }
 
@@ -201,7 +205,8 @@ emily_status emily_chat_template_load(const char *path, emily_chat_template **ou
 
 emily_status emily_chat_template_parse(const char *text, size_t length, const char *name, emily_chat_template **out) {
   emily_chat_template *t;
-  if (!text || !name || !out) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "text, name and out must not be NULL");
+  if (!text || !name || !out)
+    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "text, name and out must not be NULL");
   EMILY__TRY(new_template(name, &t));
   return finish(add(t, "default", name, text, length), t, out);
 }
@@ -221,7 +226,12 @@ bool emily__chat_date(const char *text, struct tm *out) {
   if (text[end] || year < 1 || !in_range(month, 1, 12) || !in_range(day, 1, 31) || !in_range(hour, 0, 23) ||
       !in_range(minute, 0, 59) || !in_range(second, 0, 59))
     return false;
-  *out = (struct tm){.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour, .tm_min = minute, .tm_sec = second};
+  *out = (struct tm){.tm_year = year - 1900,
+                     .tm_mon = month - 1,
+                     .tm_mday = day,
+                     .tm_hour = hour,
+                     .tm_min = minute,
+                     .tm_sec = second};
   return timegm(out) != -1 && out->tm_mday == day; /* sets the day of the week and of the year */
 }
 
@@ -232,21 +242,22 @@ static emily_status pick(const emily_chat_template *t, const json_t *variables, 
   if (!*out && !name && t->list.count == 1) *out = &t->list.data[0];
   if (*out) return EMILY_OK;
   for (size_t i = 0; i < t->list.count; i++) emily__str_printf(&names, "%s%s", i ? ", " : "", t->list.data[i].name);
-  emily__fail(EMILY_NOT_FOUND, WHERE, "%s has no chat template named '%s'; there are: %s", t->path, name ? name : "default",
-              names.data ? names.data : "");
+  emily__fail(EMILY_NOT_FOUND, WHERE, "%s has no chat template named '%s'; there are: %s", t->path,
+              name ? name : "default", names.data ? names.data : "");
   emily__str_free(&names);
   return EMILY_NOT_FOUND;
 }
 
-emily_status emily__chat_render(const emily_chat_template *t, const json_t *variables, const emily_render_options *options,
-                                char **text, size_t *text_length) {
+emily_status emily__chat_render(const emily_chat_template *t, const json_t *variables,
+                                const emily_render_options *options, char **text, size_t *text_length) {
   const json_t *const both[] = {t->defaults, variables};
   const named *chosen = NULL;
   struct tm now;
   emily__template_options o = {0};
   if (options && options->now) {
     if (!emily__chat_date(options->now, &now))
-      return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "'%s' is no date: write 2026-07-04 or 2026-07-04T18:30:00", options->now);
+      return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "'%s' is no date: write 2026-07-04 or 2026-07-04T18:30:00",
+                         options->now);
     o.now = &now;
   }
   EMILY__TRY(pick(t, variables, options ? options->template_name : NULL, &chosen));
@@ -260,18 +271,21 @@ emily_status emily_chat_template_render(const emily_chat_template *t, const char
                                         const emily_render_options *options, char **text, size_t *text_length) {
   json_t *variables;
   if (!t || !json || !text || (options && options->struct_size < sizeof *options))
-    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE,
-                       "the template, json and text must not be NULL, and options begin as EMILY_RENDER_OPTIONS_INIT");
+    return emily__fail(
+        EMILY_INVALID_ARGUMENT, WHERE,
+        "the template, json and text must not be NULL, and options begin as EMILY_RENDER_OPTIONS_INIT");
   EMILY__TRY(emily__json_parse(json, length, "the conversation", &variables));
-  emily_status status = json_is_object(variables)
-                            ? emily__chat_render(t, variables, options, text, text_length)
-                            : emily__fail(EMILY_BAD_FORMAT, WHERE, "the conversation is %s, not an object with \"messages\"",
-                                          emily__json_type_name(variables));
+  emily_status status =
+      json_is_object(variables)
+          ? emily__chat_render(t, variables, options, text, text_length)
+          : emily__fail(EMILY_BAD_FORMAT, WHERE, "the conversation is %s, not an object with \"messages\"",
+                        emily__json_type_name(variables));
   json_decref(variables);
   return status;
 }
 
-emily_status emily_chat_encode(const emily_tokenizer *tokenizer, const char *text, size_t length, emily_encoding **out) {
+emily_status emily_chat_encode(const emily_tokenizer *tokenizer, const char *text, size_t length,
+                               emily_encoding **out) {
   emily_encode_options options = EMILY_ENCODE_OPTIONS_INIT;
   options.add_special_tokens = 0;
   options.max_length = 0;

@@ -1,5 +1,5 @@
-/* access.c: attributes, items, slices and lengths, with Jinja's rules: `a.b` looks for an attribute first, `a['b']` for
- * an item, and what is not there is undefined and no failure. */
+/* access.c: attributes, items, slices and lengths, with Jinja's rules: `a.b` looks for an attribute first, `a['b']`
+ * for an item, and what is not there is undefined and no failure. */
 #include "base/utf8.h"
 #include "template/builtin.h"
 #include "template/loop.h"
@@ -42,7 +42,8 @@ static bool group_part(emily__tval object, emily__ttext name, emily__tval *out) 
   return *out = object.list->items[first ? 0 : 1], true;
 }
 
-static emily_status bound_method(emily__trun *run, const emily__tbuiltin *method, emily__tval self, emily__tval *out) {
+static emily_status bound_method(emily__trun *run, const emily__tbuiltin *method, emily__tval self,
+                                 emily__tval *out) {
   emily__tfunction *function = emily__arena_alloc(&run->arena, sizeof *function);
   if (!function) return emily__t_memory(run);
   *function = (emily__tfunction){method, self};
@@ -50,7 +51,8 @@ static emily_status bound_method(emily__trun *run, const emily__tbuiltin *method
   return EMILY_OK;
 }
 
-static emily_status macro_part(emily__trun *run, const emily__tmacro *macro, emily__ttext name, bool *found, emily__tval *out) {
+static emily_status macro_part(emily__trun *run, const emily__tmacro *macro, emily__ttext name, bool *found,
+                               emily__tval *out) {
   *found = true;
   if (emily__ttext_is(name, "name"))
     return *out = macro->name.kind == EMILY__T_MISSING ? emily__t_none() : macro->name, EMILY_OK;
@@ -64,7 +66,8 @@ static emily_status macro_part(emily__trun *run, const emily__tmacro *macro, emi
 }
 
 /* What Python's getattr gives, as far as the sandbox lets it through. */
-static emily_status attribute(emily__trun *run, emily__tval object, emily__ttext name, bool *found, emily__tval *out) {
+static emily_status attribute(emily__trun *run, emily__tval object, emily__ttext name, bool *found,
+                              emily__tval *out) {
   *found = true;
   if (object.kind == EMILY__T_LOOP) return emily__t_loop_part(run, object.loop, name, found, out);
   if (object.kind == EMILY__T_MACRO) return macro_part(run, object.macro, name, found, out);
@@ -160,7 +163,8 @@ static emily_status slice_span(emily__trun *run, const emily__tval bounds[3], in
 
 static emily_status slice_list(emily__trun *run, emily__tval object, span s, emily__tval *out) {
   EMILY__TRY(emily__t_new_list(run, object.kind, (size_t)s.count, out));
-  for (int64_t i = 0; i < s.count; i++) EMILY__TRY(emily__t_push(run, out->list, object.list->items[s.start + i * s.step]));
+  for (int64_t i = 0; i < s.count; i++)
+    EMILY__TRY(emily__t_push(run, out->list, object.list->items[s.start + i * s.step]));
   return EMILY_OK;
 }
 
@@ -171,7 +175,8 @@ static emily_status slice_text(emily__trun *run, emily__tval object, span s, emi
   EMILY__TRY(emily__t_spend(run, string->text.count / 64 + 1));
   if (s.step == 1) {
     size_t begin = emily__t_char_offset(string, (size_t)s.start), end = begin;
-    const emily__tstring rest = {{string->text.data + begin, string->text.count - begin}, string->chars - (size_t)s.start, NULL};
+    const emily__tstring rest = {
+        {string->text.data + begin, string->text.count - begin}, string->chars - (size_t)s.start, NULL};
     if (s.count) end = begin + emily__t_char_offset(&rest, (size_t)s.count);
     EMILY__TRY(emily__t_new_text(run, string->text.data + begin, end - begin, out));
   } else {

@@ -6,9 +6,9 @@
 #include <string.h>
 
 static emily_status unsupported(emily__trun *run, uint8_t op, emily__tval a, emily__tval b) {
-  static const char *const SIGNS[] = {[EMILY__TK_ADD] = "+",       [EMILY__TK_SUB] = "-", [EMILY__TK_MUL] = "*",
-                                      [EMILY__TK_DIV] = "/",       [EMILY__TK_MOD] = "%", [EMILY__TK_POW] = "**",
-                                      [EMILY__TK_FLOORDIV] = "//"};
+  static const char *const SIGNS[] = {
+      [EMILY__TK_ADD] = "+", [EMILY__TK_SUB] = "-",  [EMILY__TK_MUL] = "*",      [EMILY__TK_DIV] = "/",
+      [EMILY__TK_MOD] = "%", [EMILY__TK_POW] = "**", [EMILY__TK_FLOORDIV] = "//"};
   if (a.kind == EMILY__T_UNDEFINED) return emily__t_undefined_used(run, a);
   if (b.kind == EMILY__T_UNDEFINED) return emily__t_undefined_used(run, b);
   return emily__t_fail(run, "'%s' is not supported between '%s' and '%s'", SIGNS[op], emily__t_type_name(a),
@@ -27,8 +27,8 @@ static emily_status join_texts(emily__trun *run, emily__tval a, emily__tval b, e
   if (markup && !b.markup) EMILY__TRY(emily__t_escape(run, b, &b));
   EMILY__TRY(emily__t_spend(run, b.string->text.count / 64 + 1));
   if (a.string->text.count + b.string->text.count > run->output_most)
-    return emily__fail(EMILY_UNSUPPORTED, "template", "%s, line %d: the template makes a text of more than %zu MiB", run->name,
-                       run->line, run->output_most >> 20);
+    return emily__fail(EMILY_UNSUPPORTED, "template", "%s, line %d: the template makes a text of more than %zu MiB",
+                       run->name, run->line, run->output_most >> 20);
   if (!emily__t_join(&run->arena, a.string, b.string, out)) return emily__t_memory(run);
   out->markup = markup;
   return EMILY_OK;
@@ -67,7 +67,8 @@ static emily_status repeat(emily__trun *run, emily__tval a, emily__tval b, emily
   emily__tval what = emily__t_is_integer(a) ? b : a, times = emily__t_is_integer(a) ? a : b;
   if (!emily__t_is_integer(times)) return unsupported(run, EMILY__TK_MUL, a, b);
   if (what.kind == EMILY__T_TEXT) return repeat_text(run, what, emily__t_integer_of(times), out);
-  return is_list(what) ? repeat_list(run, what, emily__t_integer_of(times), out) : unsupported(run, EMILY__TK_MUL, a, b);
+  return is_list(what) ? repeat_list(run, what, emily__t_integer_of(times), out)
+                       : unsupported(run, EMILY__TK_MUL, a, b);
 }
 
 /* ---- numbers ---- */
@@ -87,7 +88,8 @@ static emily_status power(emily__trun *run, emily__tval a, emily__tval b, emily_
     return power_of_integers(run, emily__t_integer_of(a), emily__t_integer_of(b), out);
   double x = emily__t_number_of(a), y = emily__t_number_of(b), z = pow(x, y);
   if (x == 0 && y < 0) return emily__t_fail(run, "0.0 cannot be raised to a negative power");
-  if (x < 0 && isfinite(x) && isfinite(y) && y != floor(y)) return emily__t_fail(run, "complex numbers are not supported");
+  if (x < 0 && isfinite(x) && isfinite(y) && y != floor(y))
+    return emily__t_fail(run, "complex numbers are not supported");
   if (isinf(z) && isfinite(x) && isfinite(y)) return emily__t_fail(run, "a number is too large");
   return *out = emily__t_real(z), EMILY_OK;
 }
@@ -99,7 +101,8 @@ static emily_status integers(emily__trun *run, uint8_t op, int64_t a, int64_t b,
     case EMILY__TK_ADD: wraps = __builtin_add_overflow(a, b, &result); break;
     case EMILY__TK_SUB: wraps = __builtin_sub_overflow(a, b, &result); break;
     case EMILY__TK_MUL: wraps = __builtin_mul_overflow(a, b, &result); break;
-    case EMILY__TK_DIV: return b ? (*out = emily__t_real((double)((long double)a / (long double)b)), EMILY_OK) : by_zero(run);
+    case EMILY__TK_DIV:
+      return b ? (*out = emily__t_real((double)((long double)a / (long double)b)), EMILY_OK) : by_zero(run);
     default:
       if (!b) return by_zero(run);
       if (b == -1) {
@@ -140,8 +143,7 @@ static emily_status reals(emily__trun *run, uint8_t op, double a, double b, emil
 }
 
 emily_status emily__t_binary(emily__trun *run, uint8_t op, emily__tval a, emily__tval b, emily__tval *out) {
-  if (op == EMILY__TK_MOD && a.kind == EMILY__T_TEXT)
-    return emily__t_percent(run, a.string->text, b, out);
+  if (op == EMILY__TK_MOD && a.kind == EMILY__T_TEXT) return emily__t_percent(run, a.string->text, b, out);
   if (emily__t_is_number(a) && emily__t_is_number(b)) {
     if (op == EMILY__TK_POW) return power(run, a, b, out);
     if (a.kind == EMILY__T_FLOAT || b.kind == EMILY__T_FLOAT)

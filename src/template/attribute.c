@@ -38,15 +38,16 @@ static emily_status follow(emily__trun *run, emily__tval *item, emily__ttext pat
   return EMILY_OK;
 }
 
-emily_status emily__t_attribute_of(emily__trun *run, emily__tval item, emily__tval path, emily__tval missing, bool folded,
-                                   emily__tval *out) {
+emily_status emily__t_attribute_of(emily__trun *run, emily__tval item, emily__tval path, emily__tval missing,
+                                   bool folded, emily__tval *out) {
   if (path.kind == EMILY__T_TEXT) EMILY__TRY(follow(run, &item, path.string->text, missing));
   else if (emily__t_given(path)) EMILY__TRY(walk(run, &item, path, missing));
   if (folded && item.kind == EMILY__T_TEXT) return emily__t_cased(run, item, EMILY__T_LOWER, out);
   return *out = item, EMILY_OK;
 }
 
-emily_status emily__t_sort_key(emily__trun *run, emily__tval item, emily__tval paths, bool case_sensitive, emily__tval *out) {
+emily_status emily__t_sort_key(emily__trun *run, emily__tval item, emily__tval paths, bool case_sensitive,
+                               emily__tval *out) {
   emily__tval value, path;
   emily__ttext all = paths.kind == EMILY__T_TEXT ? paths.string->text : (emily__ttext){0};
   EMILY__TRY(emily__t_new_list(run, EMILY__T_LIST, 1, out));

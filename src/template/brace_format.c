@@ -34,7 +34,9 @@ static int64_t read_number(emily__ttext text, size_t *at, int64_t missing) {
   return value;
 }
 
-static bool is_align(emily__ttext text, size_t at) { return at < text.count && text.data[at] && strchr("<>=^", text.data[at]); }
+static bool is_align(emily__ttext text, size_t at) {
+  return at < text.count && text.data[at] && strchr("<>=^", text.data[at]);
+}
 
 static bool take(emily__ttext text, size_t *at, const char *choices, char *out) {
   if (*at >= text.count || !text.data[*at] || !strchr(choices, text.data[*at])) return false;
@@ -60,8 +62,10 @@ static emily_status read_spec(emily__trun *run, emily__ttext text, spec *out) {
     if (out->precision < 0) return emily__t_fail(run, "format specifier missing precision");
   }
   take(text, &at, "sdxXobceEfFgGn%", &out->kind);
-  if (at < text.count) return emily__t_fail(run, "invalid format specifier '%.*s'", (int)(text.count < 80 ? text.count : 80), text.data);
-  if (out->width > EMILY__T_FIELD_MAX || out->precision > EMILY__T_FIELD_MAX) return emily__t_fail(run, "a format's width is too large");
+  if (at < text.count)
+    return emily__t_fail(run, "invalid format specifier '%.*s'", (int)(text.count < 80 ? text.count : 80), text.data);
+  if (out->width > EMILY__T_FIELD_MAX || out->precision > EMILY__T_FIELD_MAX)
+    return emily__t_fail(run, "a format's width is too large");
   return EMILY_OK;
 }
 
@@ -71,7 +75,8 @@ static emily_status fill(emily__trun *run, emily__str *sink, const spec *s, int6
 }
 
 /* sign stands before what fills, where align is '='. */
-static emily_status put_field(emily__trun *run, emily__str *sink, const spec *s, char align, const char *sign, emily__ttext text) {
+static emily_status put_field(emily__trun *run, emily__str *sink, const spec *s, char align, const char *sign,
+                              emily__ttext text) {
   int64_t room = s->width - (int64_t)(emily__t_count_chars(text.data, text.count) + strlen(sign));
   if (room < 0) room = 0;
   int64_t before = align == '<' || align == '=' ? 0 : align == '^' ? room / 2 : room;
@@ -87,7 +92,8 @@ static emily_status put_field(emily__trun *run, emily__str *sink, const spec *s,
 /* Separators between thousands (or, of other bases, four digits) of what leads `digits`. */
 static emily_status group_digits(emily__trun *run, const emily__str *digits, const spec *s, emily__str *out) {
   size_t whole = 0, every = s->kind && strchr("xXob", s->kind) ? 4 : 3;
-  while (whole < digits->count && isxdigit((unsigned char)digits->data[whole]) && !(every == 3 && !isdigit((unsigned char)digits->data[whole])))
+  while (whole < digits->count && isxdigit((unsigned char)digits->data[whole]) &&
+         !(every == 3 && !isdigit((unsigned char)digits->data[whole])))
     whole++;
   for (size_t i = 0; i < whole; i++) {
     if (i && (whole - i) % every == 0) EMILY__TRY(emily__t_put(run, out, &s->group, 1));
@@ -97,7 +103,8 @@ static emily_status group_digits(emily__trun *run, const emily__str *digits, con
 }
 
 /* A float without a type prints as repr does, but that a precision makes it 'g'. */
-static emily_status put_real_digits(emily__trun *run, emily__str *sink, emily__tval value, const spec *s, bool *negative) {
+static emily_status put_real_digits(emily__trun *run, emily__str *sink, emily__tval value, const spec *s,
+                                    bool *negative) {
   char text[32];
   double real = emily__t_number_of(value);
   if (s->kind == '%') {
@@ -105,18 +112,23 @@ static emily_status put_real_digits(emily__trun *run, emily__str *sink, emily__t
     return emily__t_puts(run, sink, "%");
   }
   if (s->kind && s->kind != 'n')
-    return emily__t_put_digits(run, sink, value, s->kind, !s->precision && strchr("gG", s->kind) ? 1 : s->precision, s->alternate, negative);
-  if (s->kind == 'n' || s->precision >= 0) return emily__t_put_digits(run, sink, value, 'g', s->precision ? s->precision : 1, s->alternate, negative);
+    return emily__t_put_digits(run, sink, value, s->kind, !s->precision && strchr("gG", s->kind) ? 1 : s->precision,
+                               s->alternate, negative);
+  if (s->kind == 'n' || s->precision >= 0)
+    return emily__t_put_digits(run, sink, value, 'g', s->precision ? s->precision : 1, s->alternate, negative);
   *negative = !isnan(real) && signbit(real);
   return emily__t_put(run, sink, text, emily__t_format_real(fabs(real), text));
 }
 
-static emily_status put_number_digits(emily__trun *run, emily__str *sink, emily__tval value, const spec *s, bool *negative) {
+static emily_status put_number_digits(emily__trun *run, emily__str *sink, emily__tval value, const spec *s,
+                                      bool *negative) {
   bool real = value.kind == EMILY__T_FLOAT || (s->kind && strchr("eEfFgG%", s->kind));
-  if (real && s->kind && strchr("dxXobcs", s->kind)) return emily__t_fail(run, "unknown format code '%c' for a float", s->kind);
+  if (real && s->kind && strchr("dxXobcs", s->kind))
+    return emily__t_fail(run, "unknown format code '%c' for a float", s->kind);
   if (real) return put_real_digits(run, sink, value, s, negative);
   if (s->precision >= 0) return emily__t_fail(run, "precision is not allowed for whole numbers");
-  if (s->kind == 's' || s->kind == 'c') return emily__t_fail(run, "unknown format code '%c' for a whole number", s->kind);
+  if (s->kind == 's' || s->kind == 'c')
+    return emily__t_fail(run, "unknown format code '%c' for a whole number", s->kind);
   char kind = s->kind && s->kind != 'n' ? s->kind : 'd';
   return emily__t_put_digits(run, sink, emily__t_int(emily__t_integer_of(value)), kind, -1, false, negative);
 }
@@ -176,7 +188,8 @@ static emily_status positional(formatter *f, emily__ttext name, emily__tval *out
   if (name.count) f->numbered = true;
   for (size_t i = 0; i < name.count; i++) index = index * 10 + (name.data[i] - '0');
   if (!name.count) index = f->next++;
-  if ((uint64_t)index >= f->args->count) return emily__t_fail(f->run, "replacement index %lld is out of range", (long long)index);
+  if ((uint64_t)index >= f->args->count)
+    return emily__t_fail(f->run, "replacement index %lld is out of range", (long long)index);
   return *out = f->args->positional[index], EMILY_OK;
 }
 
@@ -184,7 +197,8 @@ static emily_status first_value(formatter *f, emily__ttext name, emily__tval *ou
   if (!name.count || all_digits(name)) return positional(f, name, out);
   for (size_t i = 0; i < f->args->named_count; i++)
     if (emily__ttext_equal(f->args->names[i].string->text, name)) return *out = f->args->named[i], EMILY_OK;
-  return emily__t_fail(f->run, "format: there is no argument '%.*s'", (int)(name.count < 100 ? name.count : 100), name.data);
+  return emily__t_fail(f->run, "format: there is no argument '%.*s'", (int)(name.count < 100 ? name.count : 100),
+                       name.data);
 }
 
 static size_t name_end(emily__ttext field, size_t at) {
@@ -244,8 +258,10 @@ static emily_status put_one(formatter *f, emily__str *sink, emily__ttext inside,
   EMILY__TRY(convert(f, conversion, &value));
   emily_status status = EMILY_OK;
   if (colon < inside.count)
-    status = put_format(f, &specification, (emily__ttext){inside.data + colon + 1, inside.count - colon - 1}, depth + 1);
-  if (status == EMILY_OK) status = put_value(f->run, sink, value, (emily__ttext){specification.data, specification.count});
+    status =
+        put_format(f, &specification, (emily__ttext){inside.data + colon + 1, inside.count - colon - 1}, depth + 1);
+  if (status == EMILY_OK)
+    status = put_value(f->run, sink, value, (emily__ttext){specification.data, specification.count});
   emily__str_free(&specification);
   return status;
 }
@@ -278,7 +294,8 @@ static emily_status put_format(formatter *f, emily__str *sink, emily__ttext form
   return EMILY_OK;
 }
 
-emily_status emily__t_brace_format(emily__trun *run, emily__ttext format, const emily__targs *args, emily__tval *out) {
+emily_status emily__t_brace_format(emily__trun *run, emily__ttext format, const emily__targs *args,
+                                   emily__tval *out) {
   emily__str sink = {0};
   formatter f = {.run = run, .args = args};
   return emily__t_finish(run, put_format(&f, &sink, format, 0), &sink, out);

@@ -37,8 +37,8 @@ const emily__tbuiltin *emily__t_find_function(emily__ttext name); /* range, dict
 const emily__tbuiltin *emily__t_find_method(emily__tval object, emily__ttext name);
 
 /* self: MISSING for a function. */
-emily_status emily__t_invoke(emily__trun *run, const emily__tbuiltin *builtin, emily__tval self, const emily__targs *args,
-                             emily__tval *out);
+emily_status emily__t_invoke(emily__trun *run, const emily__tbuiltin *builtin, emily__tval self,
+                             const emily__targs *args, emily__tval *out);
 
 /* Any value that can be called. */
 emily_status emily__t_call(emily__trun *run, emily__tval callee, const emily__targs *args, emily__tval *out);
@@ -46,7 +46,8 @@ emily_status emily__t_call(emily__trun *run, emily__tval callee, const emily__ta
 /* A filter or test by the value of its name, as map and select do. */
 emily_status emily__t_apply_filter(emily__trun *run, emily__tval name, emily__tval value, const emily__targs *args,
                                    emily__tval *out);
-emily_status emily__t_apply_test(emily__trun *run, emily__tval name, emily__tval value, const emily__targs *args, bool *out);
+emily_status emily__t_apply_test(emily__trun *run, emily__tval name, emily__tval value, const emily__targs *args,
+                                 bool *out);
 
 /* Arguments, with what stands for one that was not given. A failure names the argument. */
 emily_status emily__t_arg_int(emily__trun *run, emily__tval value, const char *what, int64_t missing, int64_t *out);

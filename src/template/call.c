@@ -63,8 +63,8 @@ static emily_status bind(emily__trun *run, const emily__tbuiltin *builtin, const
   return EMILY_OK;
 }
 
-emily_status emily__t_invoke(emily__trun *run, const emily__tbuiltin *builtin, emily__tval self, const emily__targs *args,
-                             emily__tval *out) {
+emily_status emily__t_invoke(emily__trun *run, const emily__tbuiltin *builtin, emily__tval self,
+                             const emily__targs *args, emily__tval *out) {
   static const emily__targs NONE = {0};
   emily__tcall call = {.args = args ? args : &NONE};
   bool has_self = self.kind != EMILY__T_MISSING;
@@ -74,7 +74,8 @@ emily_status emily__t_invoke(emily__trun *run, const emily__tbuiltin *builtin, e
 }
 
 static emily_status no_such(emily__trun *run, const char *what, emily__ttext name) {
-  return emily__t_fail(run, "there is no %s named '%.*s'", what, (int)(name.count < 100 ? name.count : 100), name.data);
+  return emily__t_fail(run, "there is no %s named '%.*s'", what, (int)(name.count < 100 ? name.count : 100),
+                       name.data);
 }
 
 emily_status emily__t_apply_filter(emily__trun *run, emily__tval name, emily__tval value, const emily__targs *args,
@@ -84,7 +85,8 @@ emily_status emily__t_apply_filter(emily__trun *run, emily__tval name, emily__tv
   return filter ? emily__t_invoke(run, filter, value, args, out) : no_such(run, "filter", name.string->text);
 }
 
-emily_status emily__t_apply_test(emily__trun *run, emily__tval name, emily__tval value, const emily__targs *args, bool *out) {
+emily_status emily__t_apply_test(emily__trun *run, emily__tval name, emily__tval value, const emily__targs *args,
+                                 bool *out) {
   emily__tval result;
   if (name.kind != EMILY__T_TEXT) return emily__t_fail(run, "the name of a test must be a text");
   const emily__tbuiltin *test = emily__t_find_test(name.string->text);
@@ -98,13 +100,15 @@ emily_status emily__t_apply_test(emily__trun *run, emily__tval name, emily__tval
 emily_status emily__t_arg_int(emily__trun *run, emily__tval value, const char *what, int64_t missing, int64_t *out) {
   if (value.kind == EMILY__T_MISSING) return *out = missing, EMILY_OK;
   if (value.kind == EMILY__T_UNDEFINED) return emily__t_fail(run, "%s is undefined", what);
-  if (!emily__t_is_integer(value)) return emily__t_fail(run, "%s must be a whole number, not %s", what, emily__t_type_name(value));
+  if (!emily__t_is_integer(value))
+    return emily__t_fail(run, "%s must be a whole number, not %s", what, emily__t_type_name(value));
   return *out = emily__t_integer_of(value), EMILY_OK;
 }
 
 emily_status emily__t_arg_text(emily__trun *run, emily__tval value, const char *what, emily__ttext *out) {
   if (value.kind == EMILY__T_UNDEFINED) return emily__t_fail(run, "%s is undefined", what);
-  if (value.kind != EMILY__T_TEXT) return emily__t_fail(run, "%s must be a text, not %s", what, emily__t_type_name(value));
+  if (value.kind != EMILY__T_TEXT)
+    return emily__t_fail(run, "%s must be a text, not %s", what, emily__t_type_name(value));
   return *out = value.string->text, EMILY_OK;
 }
 
@@ -144,10 +148,10 @@ static emily_status bind_parameter(emily__trun *run, const binding *b, size_t in
   emily__ttext name = signature->names[index].string->text;
   size_t first = signature->count - signature->defaults.count;
   emily__tval value;
+  bool given = index < b->args->count || named_argument(b, name, &value);
   if (index < b->args->count) value = b->args->positional[index];
-  else if (named_argument(b, name, &value)) {}
-  else if (index >= first) EMILY__TRY(emily__t_evaluate(run, signature->defaults.data[index - first], &value));
-  else EMILY__TRY(parameter_hint(run, name, &value));
+  if (!given && index >= first) EMILY__TRY(emily__t_evaluate(run, signature->defaults.data[index - first], &value));
+  if (!given && index < first) EMILY__TRY(parameter_hint(run, name, &value));
   return emily__t_bind(run, name, value);
 }
 
@@ -180,9 +184,11 @@ static emily_status check_left_over(emily__trun *run, const binding *b) {
   emily__ttext shown = name.kind == EMILY__T_TEXT ? name.string->text : EMILY__T_LITERAL("caller");
   int length = (int)(shown.count < 100 ? shown.count : 100);
   for (size_t i = 0; !(b->macro->signature->uses & EMILY__T_USES_KWARGS) && i < b->args->named_count; i++)
-    if (!b->taken[i]) return emily__t_fail(run, "macro '%.*s' is given an argument of a name that it lacks", length, shown.data);
+    if (!b->taken[i])
+      return emily__t_fail(run, "macro '%.*s' is given an argument of a name that it lacks", length, shown.data);
   if (!(b->macro->signature->uses & EMILY__T_USES_VARARGS) && b->args->count > b->macro->signature->count)
-    return emily__t_fail(run, "macro '%.*s' takes not more than %zu argument(s)", length, shown.data, b->macro->signature->count);
+    return emily__t_fail(run, "macro '%.*s' takes not more than %zu argument(s)", length, shown.data,
+                         b->macro->signature->count);
   return EMILY_OK;
 }
 
@@ -195,7 +201,8 @@ static emily_status bind_macro(emily__trun *run, const binding *b) {
   return uses & EMILY__T_USES_VARARGS ? bind_varargs(run, b) : EMILY_OK;
 }
 
-static emily_status call_macro(emily__trun *run, const emily__tmacro *macro, const emily__targs *args, emily__tval *out) {
+static emily_status call_macro(emily__trun *run, const emily__tmacro *macro, const emily__targs *args,
+                               emily__tval *out) {
   binding b = {macro, args, emily__arena_array(&run->arena, args->named_count, sizeof(bool))};
   emily__tscope *scope = run->scope;
   int32_t line = run->line;
@@ -212,7 +219,8 @@ static emily_status call_macro(emily__trun *run, const emily__tmacro *macro, con
 emily_status emily__t_call(emily__trun *run, emily__tval callee, const emily__targs *args, emily__tval *out) {
   if (callee.kind == EMILY__T_UNDEFINED) return emily__t_undefined_used(run, callee);
   if (callee.kind == EMILY__T_MACRO) return call_macro(run, callee.macro, args, out);
-  if (callee.kind == EMILY__T_FUNCTION) return emily__t_invoke(run, callee.function->builtin, callee.function->self, args, out);
+  if (callee.kind == EMILY__T_FUNCTION)
+    return emily__t_invoke(run, callee.function->builtin, callee.function->self, args, out);
   if (callee.kind == EMILY__T_LOOP) return emily__t_fail(run, "recursive loops are not supported");
   return emily__t_fail(run, "'%s' object is not callable", emily__t_type_name(callee));
 }

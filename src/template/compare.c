@@ -46,13 +46,15 @@ static emily_status compare_texts(emily__trun *run, emily__ttext a, emily__ttext
 
 static emily_status equal(emily__trun *run, emily__tval a, emily__tval b, int depth, bool *out);
 
-static emily_status equal_lists(emily__trun *run, const emily__tlist *a, const emily__tlist *b, int depth, bool *out) {
+static emily_status equal_lists(emily__trun *run, const emily__tlist *a, const emily__tlist *b, int depth,
+                                bool *out) {
   *out = a->count == b->count;
   for (size_t i = 0; *out && i < a->count; i++) EMILY__TRY(equal(run, a->items[i], b->items[i], depth, out));
   return EMILY_OK;
 }
 
-static emily_status equal_dicts(emily__trun *run, const emily__tdict *a, const emily__tdict *b, int depth, bool *out) {
+static emily_status equal_dicts(emily__trun *run, const emily__tdict *a, const emily__tdict *b, int depth,
+                                bool *out) {
   *out = a->count == b->count;
   for (size_t i = 0; *out && i < a->count; i++) {
     emily__tentry *other;
@@ -89,26 +91,32 @@ static emily_status equal(emily__trun *run, emily__tval a, emily__tval b, int de
   }
 }
 
-emily_status emily__t_equal(emily__trun *run, emily__tval a, emily__tval b, bool *out) { return equal(run, a, b, 0, out); }
+emily_status emily__t_equal(emily__trun *run, emily__tval a, emily__tval b, bool *out) {
+  return equal(run, a, b, 0, out);
+}
 
 /* ---- order ---- */
 
 static emily_status unordered(emily__trun *run, emily__tval a, emily__tval b, const char *sign) {
   if (a.kind == EMILY__T_UNDEFINED) return emily__t_undefined_used(run, a);
   if (b.kind == EMILY__T_UNDEFINED) return emily__t_undefined_used(run, b);
-  return emily__t_fail(run, "'%s' is not supported between '%s' and '%s'", sign, emily__t_type_name(a), emily__t_type_name(b));
+  return emily__t_fail(run, "'%s' is not supported between '%s' and '%s'", sign, emily__t_type_name(a),
+                       emily__t_type_name(b));
 }
 
 static bool holds(uint8_t op, int order) {
   if (order == 2) return false;
-  return op == EMILY__TK_LT ? order < 0 : op == EMILY__TK_LE ? order <= 0 : op == EMILY__TK_GT ? order > 0 : order >= 0;
+  return op == EMILY__TK_LT   ? order < 0
+         : op == EMILY__TK_LE ? order <= 0
+         : op == EMILY__TK_GT ? order > 0
+                              : order >= 0;
 }
 
 static emily_status ordered(emily__trun *run, uint8_t op, emily__tval a, emily__tval b, int depth, bool *out);
 
 /* The first items that differ decide; where there are none, the lengths. */
-static emily_status ordered_lists(emily__trun *run, uint8_t op, const emily__tlist *a, const emily__tlist *b, int depth,
-                                  bool *out) {
+static emily_status ordered_lists(emily__trun *run, uint8_t op, const emily__tlist *a, const emily__tlist *b,
+                                  int depth, bool *out) {
   for (size_t i = 0; i < a->count && i < b->count; i++) {
     bool same;
     EMILY__TRY(equal(run, a->items[i], b->items[i], depth, &same));
@@ -183,7 +191,8 @@ emily_status emily__t_contains(emily__trun *run, emily__tval container, emily__t
   bool keyed = container.kind == EMILY__T_DICT || (container.kind == EMILY__T_VIEW && container.view->part == 'k');
   if (!keyed) return among(run, container, item, out);
   if (!emily__t_hashable(item)) return emily__t_fail(run, "unhashable type: '%s'", emily__t_type_name(item));
-  EMILY__TRY(emily__t_find_key(run, container.kind == EMILY__T_DICT ? container.dict : container.view->dict, item, &entry));
+  EMILY__TRY(
+      emily__t_find_key(run, container.kind == EMILY__T_DICT ? container.dict : container.view->dict, item, &entry));
   return *out = entry != NULL, EMILY_OK;
 }
 

@@ -23,7 +23,8 @@ static emily_status name(emily__trun *run, const emily__tnode *node, emily__tval
 
 static emily_status list(emily__trun *run, const emily__tnode *node, emily__tval *out) {
   emily__tval item;
-  EMILY__TRY(emily__t_new_list(run, node->kind == EMILY__TN_TUPLE ? EMILY__T_TUPLE : EMILY__T_LIST, node->items.count, out));
+  EMILY__TRY(
+      emily__t_new_list(run, node->kind == EMILY__TN_TUPLE ? EMILY__T_TUPLE : EMILY__T_LIST, node->items.count, out));
   for (size_t i = 0; i < node->items.count; i++) {
     EMILY__TRY(emily__t_evaluate(run, node->items.data[i], &item));
     EMILY__TRY(emily__t_push(run, out->list, item));
@@ -147,7 +148,8 @@ static emily_status gather_star(emily__trun *run, const emily__tnode *node, gath
   emily__tval more;
   EMILY__TRY(emily__t_evaluate(run, node, &more));
   EMILY__TRY(emily__t_to_list(run, more, &more));
-  for (size_t i = 0; i < more.list->count; i++) EMILY__TRY(emily__t_push(run, g->positional.list, more.list->items[i]));
+  for (size_t i = 0; i < more.list->count; i++)
+    EMILY__TRY(emily__t_push(run, g->positional.list, more.list->items[i]));
   return EMILY_OK;
 }
 
@@ -176,7 +178,8 @@ static emily_status gather(emily__trun *run, const emily__tcall_args *args, emil
   return emily__t_push(run, g->named.list, caller);
 }
 
-static emily_status gather_args(emily__trun *run, const emily__tcall_args *args, emily__tval caller, emily__targs *out) {
+static emily_status gather_args(emily__trun *run, const emily__tcall_args *args, emily__tval caller,
+                                emily__targs *out) {
   gathered g;
   *out = (emily__targs){0};
   if (!args) return EMILY_OK;
@@ -186,7 +189,8 @@ static emily_status gather_args(emily__trun *run, const emily__tcall_args *args,
   return EMILY_OK;
 }
 
-emily_status emily__t_evaluate_call(emily__trun *run, const emily__tnode *node, emily__tval caller, emily__tval *out) {
+emily_status emily__t_evaluate_call(emily__trun *run, const emily__tnode *node, emily__tval caller,
+                                    emily__tval *out) {
   emily__tval callee;
   emily__targs args;
   EMILY__TRY(emily__t_evaluate(run, node->a, &callee));
@@ -200,7 +204,8 @@ static emily_status no_builtin(emily__trun *run, const emily__tnode *node) {
                        (int)(node->name.count < 100 ? node->name.count : 100), node->name.data);
 }
 
-emily_status emily__t_evaluate_filter(emily__trun *run, const emily__tnode *node, emily__tval value, emily__tval *out) {
+emily_status emily__t_evaluate_filter(emily__trun *run, const emily__tnode *node, emily__tval value,
+                                      emily__tval *out) {
   emily__targs args;
   if (node->kind != EMILY__TN_FILTER) return emily__t_fail(run, "a filter is missing");
   if (node->a) EMILY__TRY(emily__t_evaluate_filter(run, node->a, value, &value));

@@ -1,4 +1,5 @@
-/* evaluate.h: walking the tree: expressions to values (evaluate.c), statements to text (render.c), macros (call.c). */
+/* evaluate.h: walking the tree: expressions to values (evaluate.c), statements to text (render.c), macros (call.c).
+ */
 #ifndef EMILY_TEMPLATE_EVALUATE_H
 #define EMILY_TEMPLATE_EVALUATE_H
 
@@ -12,7 +13,8 @@ emily_status emily__t_execute(emily__trun *run, const emily__tnodes *body);
 emily_status emily__t_capture(emily__trun *run, const emily__tnodes *body, emily__tval *out);
 
 /* A filter of the tree on a value. */
-emily_status emily__t_evaluate_filter(emily__trun *run, const emily__tnode *node, emily__tval value, emily__tval *out);
+emily_status emily__t_evaluate_filter(emily__trun *run, const emily__tnode *node, emily__tval value,
+                                      emily__tval *out);
 
 /* target = value, in the present scope. */
 emily_status emily__t_assign(emily__trun *run, const emily__tnode *target, emily__tval value);

@@ -1,5 +1,5 @@
-/* filters_lazy.c: the filters that Jinja writes as generators: nothing happens until somebody asks for an item, and each
- * item is asked for once. */
+/* filters_lazy.c: the filters that Jinja writes as generators: nothing happens until somebody asks for an item, and
+ * each item is asked for once. */
 #include "template/attribute.h"
 #include "template/builtin.h"
 #include "template/operate.h"
@@ -106,7 +106,8 @@ static emily_status next_selected(emily__trun *run, emily__titer *it, emily__tva
   return EMILY_OK;
 }
 
-static emily_status selected(emily__trun *run, const emily__tcall *call, bool by_attribute, bool rejects, emily__tval *out) {
+static emily_status selected(emily__trun *run, const emily__tcall *call, bool by_attribute, bool rejects,
+                             emily__tval *out) {
   state *s;
   EMILY__TRY(new_state(run, call, &s));
   s->by_attribute = by_attribute;
@@ -146,7 +147,8 @@ FILTER(unique) {
 static emily_status next_entry(emily__trun *run, emily__titer *it, emily__tval *out, bool *done) {
   state *s = it->state;
   if (s->value.kind == EMILY__T_UNDEFINED) return *done = true, EMILY_OK;
-  if (s->value.kind != EMILY__T_DICT) return emily__t_fail(run, "items needs a mapping, not %s", emily__t_type_name(s->value));
+  if (s->value.kind != EMILY__T_DICT)
+    return emily__t_fail(run, "items needs a mapping, not %s", emily__t_type_name(s->value));
   *done = (size_t)s->index >= s->value.dict->count;
   if (*done) return EMILY_OK;
   const emily__tentry *entry = &s->value.dict->entries[s->index++];
@@ -189,7 +191,8 @@ static emily_status next_slice(emily__trun *run, emily__titer *it, emily__tval *
   if (!s->count) return emily__t_fail(run, "slice: division by zero");
   *done = s->index >= s->count;
   if (*done) return EMILY_OK;
-  int64_t length = (int64_t)s->seen.list->count, each = length / s->count, longer = length % s->count, index = s->index++;
+  int64_t length = (int64_t)s->seen.list->count, each = length / s->count, longer = length % s->count,
+          index = s->index++;
   int64_t begin = index * each + (index < longer ? index : longer), end = begin + each + (index < longer);
   EMILY__TRY(emily__t_new_list(run, EMILY__T_LIST, 4, out));
   for (int64_t i = begin; i < end; i++) EMILY__TRY(emily__t_push(run, out->list, s->seen.list->items[i]));

@@ -14,8 +14,8 @@
 
 enum { NUMBER_MAX = 400 }; /* bytes of a number that is read */
 
-/* The text without white space around it and single underscores between digits, as Python reads numbers; false for one
- * that cannot be a number. */
+/* The text without white space around it and single underscores between digits, as Python reads numbers; false for
+ * one that cannot be a number. */
 static bool plain_number(emily__trun *run, emily__tval text, char out[NUMBER_MAX + 1]) {
   emily__tval bare;
   size_t n = 0;
@@ -63,14 +63,16 @@ static bool read_real(const char *text, double *out) {
   char *end;
   bool word = false;
   for (size_t i = 0; i < 3; i++) word |= !strcasecmp(digits, WORDS[i]);
-  if (!word && (!*digits || digits[strspn(digits, "0123456789.eE+-")] || *digits == '-' || *digits == '+')) return false;
+  if (!word && (!*digits || digits[strspn(digits, "0123456789.eE+-")] || *digits == '-' || *digits == '+'))
+    return false;
   *out = strtod(text, &end);
   return !*end && end != text;
 }
 
 static emily_status integer_of_real(emily__trun *run, double real, bool *good, emily__tval *out) {
   *good = isfinite(real);
-  if (*good && fabs(real) >= 9.2e18) return emily__t_fail(run, "a whole number is too large: emily has 64 bits for it");
+  if (*good && fabs(real) >= 9.2e18)
+    return emily__t_fail(run, "a whole number is too large: emily has 64 bits for it");
   if (*good) *out = emily__t_int((int64_t)real);
   return EMILY_OK;
 }
@@ -111,7 +113,8 @@ FILTER(float_) {
 
 FILTER(abs_) {
   emily__tval value = call->in[0];
-  if (!emily__t_is_number(value)) return emily__t_fail(run, "bad operand type for abs(): '%s'", emily__t_type_name(value));
+  if (!emily__t_is_number(value))
+    return emily__t_fail(run, "bad operand type for abs(): '%s'", emily__t_type_name(value));
   if (value.kind == EMILY__T_FLOAT) return *out = emily__t_real(fabs(value.real)), EMILY_OK;
   return emily__t_negate(run, value, emily__t_integer_of(value) < 0, out);
 }
@@ -151,7 +154,8 @@ FILTER(round_) {
   int64_t digits;
   if (call->in[2].kind != EMILY__T_MISSING) EMILY__TRY(emily__t_arg_text(run, call->in[2], "the method", &method));
   bool up = emily__ttext_is(method, "ceil"), common = emily__ttext_is(method, "common");
-  if (!up && !common && !emily__ttext_is(method, "floor")) return emily__t_fail(run, "method must be common, ceil or floor");
+  if (!up && !common && !emily__ttext_is(method, "floor"))
+    return emily__t_fail(run, "method must be common, ceil or floor");
   if (value.kind == EMILY__T_UNDEFINED) return emily__t_undefined_used(run, value);
   if (!emily__t_is_number(value)) return emily__t_fail(run, "type %s cannot be rounded", emily__t_type_name(value));
   EMILY__TRY(emily__t_arg_int(run, call->in[1], "the precision", 0, &digits));

@@ -73,7 +73,8 @@ FILTER(reverse) {
 /* ---- order ---- */
 
 /* The keys to order a list by: an attribute (or several, with commas), texts in lower case unless case_sensitive. */
-static emily_status sort_by(emily__trun *run, emily__tval list_value, emily__tval attribute, bool case_sensitive, bool reverse) {
+static emily_status sort_by(emily__trun *run, emily__tval list_value, emily__tval attribute, bool case_sensitive,
+                            bool reverse) {
   emily__tval keys;
   EMILY__TRY(emily__t_new_list(run, EMILY__T_LIST, list_value.list->count, &keys));
   for (size_t i = 0; i < list_value.list->count; i++) {
@@ -95,7 +96,9 @@ static emily_status extreme(emily__trun *run, const emily__tcall *call, bool mos
   bool done, better;
   EMILY__TRY(emily__t_iterate(run, call->in[0], &it));
   EMILY__TRY(emily__t_next(run, it, out, &done));
-  if (done) return emily__t_new_undefined(run, "No aggregated item, sequence was empty.", (emily__tval){0}, (emily__tval){0}, out);
+  if (done)
+    return emily__t_new_undefined(run, "No aggregated item, sequence was empty.", (emily__tval){0}, (emily__tval){0},
+                                  out);
   EMILY__TRY(emily__t_attribute_of(run, *out, call->in[2], (emily__tval){0}, !is_true(call->in[1]), &best));
   for (;;) {
     EMILY__TRY(emily__t_next(run, it, &item, &done));
@@ -137,7 +140,8 @@ FILTER(dictsort) {
   bool values = emily__ttext_is(by, "value");
   if (!values && !emily__ttext_is(by, "key")) return emily__t_fail(run, "dictsort sorts by \"key\" or \"value\"");
   if (value.kind == EMILY__T_UNDEFINED) return emily__t_undefined_used(run, value);
-  if (value.kind != EMILY__T_DICT) return emily__t_fail(run, "dictsort needs a dict, not %s", emily__t_type_name(value));
+  if (value.kind != EMILY__T_DICT)
+    return emily__t_fail(run, "dictsort needs a dict, not %s", emily__t_type_name(value));
   EMILY__TRY(items_list(run, value, out));
   return sort_by(run, *out, emily__t_int(values ? 1 : 0), is_true(call->in[1]), is_true(call->in[3]));
 }

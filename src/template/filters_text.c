@@ -44,7 +44,9 @@ FILTER(capitalize) {
   return out->markup = text.markup, EMILY_OK;
 }
 
-static bool begins_word(int32_t c) { return c == '-' || c == '(' || c == '{' || c == '[' || c == '<' || emily__t_is_space(c); }
+static bool begins_word(int32_t c) {
+  return c == '-' || c == '(' || c == '{' || c == '[' || c == '<' || emily__t_is_space(c);
+}
 
 /* The filter's own rule: a word begins behind white space, "-" and opening brackets alone; its first character is put
  * into upper case (not title case), the rest into lower case, word by word. */
@@ -79,7 +81,8 @@ FILTER(replace) {
   emily__tval text[3];
   int64_t most;
   for (int i = 0; i < 3; i++) EMILY__TRY(emily__t_str(run, call->in[i], &text[i]));
-  EMILY__TRY(emily__t_arg_int(run, emily__t_given(call->in[3]) ? call->in[3] : (emily__tval){0}, "the count", -1, &most));
+  EMILY__TRY(
+      emily__t_arg_int(run, emily__t_given(call->in[3]) ? call->in[3] : (emily__tval){0}, "the count", -1, &most));
   return emily__t_replaced(run, text[0].string->text, text[1].string->text, text[2].string->text, most, out);
 }
 
@@ -102,15 +105,16 @@ FILTER(format) {
       EMILY__TRY(emily__t_set_key(run, values.dict, call->args->names[i], call->args->named[i]));
   } else {
     EMILY__TRY(emily__t_new_list(run, EMILY__T_TUPLE, call->args->count, &values));
-    for (size_t i = 0; i < call->args->count; i++) EMILY__TRY(emily__t_push(run, values.list, call->args->positional[i]));
+    for (size_t i = 0; i < call->args->count; i++)
+      EMILY__TRY(emily__t_push(run, values.list, call->args->positional[i]));
   }
   return emily__t_percent(run, text.string->text, values, out);
 }
 
 /* ---- lines ---- */
 
-static emily_status put_indented(emily__trun *run, emily__str *sink, const emily__tlist *lines, emily__ttext indention,
-                                 bool first, bool blank) {
+static emily_status put_indented(emily__trun *run, emily__str *sink, const emily__tlist *lines,
+                                 emily__ttext indention, bool first, bool blank) {
   for (size_t i = 0; i < lines->count; i++) {
     emily__ttext line = lines->items[i].string->text;
     if (i) EMILY__TRY(emily__t_puts(run, sink, "\n"));
@@ -165,12 +169,15 @@ FILTER(truncate) {
   bool cuts_words = call->in[2].kind != EMILY__T_MISSING && emily__t_truth(call->in[2]);
   EMILY__TRY(emily__t_arg_int(run, call->in[1], "the length", 255, &length));
   if (call->in[3].kind != EMILY__T_MISSING) EMILY__TRY(emily__t_arg_text(run, call->in[3], "the end", &end));
-  EMILY__TRY(emily__t_arg_int(run, emily__t_given(call->in[4]) ? call->in[4] : (emily__tval){0}, "the leeway", 5, &leeway));
+  EMILY__TRY(
+      emily__t_arg_int(run, emily__t_given(call->in[4]) ? call->in[4] : (emily__tval){0}, "the leeway", 5, &leeway));
   int64_t end_chars = (int64_t)emily__t_count_chars(end.data, end.count);
-  if (length < end_chars || leeway < 0) return emily__t_fail(run, "truncate: the length is too small, or the leeway negative");
+  if (length < end_chars || leeway < 0)
+    return emily__t_fail(run, "truncate: the length is too small, or the leeway negative");
   int64_t most, count;
   bool fits = __builtin_add_overflow(length, leeway, &most);
-  if (!emily__t_length(call->in[0], &count)) return emily__t_fail(run, "truncate: a value of type '%s' has no length", emily__t_type_name(call->in[0]));
+  if (!emily__t_length(call->in[0], &count))
+    return emily__t_fail(run, "truncate: a value of type '%s' has no length", emily__t_type_name(call->in[0]));
   if (fits || count <= most) return *out = call->in[0], EMILY_OK;
   EMILY__TRY(emily__t_arg_text(run, call->in[0], "what is truncated", &text));
   size_t kept = emily__t_char_offset(call->in[0].string, (size_t)(length - end_chars));

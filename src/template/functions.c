@@ -19,7 +19,8 @@ static int64_t range_count(int64_t start, int64_t stop, int64_t step) {
 FUNCTION(range) {
   const emily__targs *args = call->args;
   int64_t at[3] = {0, 0, 1};
-  if (args->count < 1 || args->count > 3 || args->named_count) return emily__t_fail(run, "range takes one to three numbers");
+  if (args->count < 1 || args->count > 3 || args->named_count)
+    return emily__t_fail(run, "range takes one to three numbers");
   for (size_t i = 0; i < args->count; i++)
     EMILY__TRY(emily__t_arg_int(run, args->positional[i], "a bound of range", 0, &at[args->count == 1 ? 1 : i]));
   if (!at[2]) return emily__t_fail(run, "range: the step must not be zero");
@@ -42,7 +43,8 @@ static emily_status take_pairs(emily__trun *run, emily__tval pairs, emily__tdict
     EMILY__TRY(emily__t_next(run, it, &pair, &done));
     if (done) return EMILY_OK;
     EMILY__TRY(emily__t_to_list(run, pair, &pair));
-    if (pair.list->count != 2) return emily__t_fail(run, "a dict is made of pairs, and an item has %zu parts", pair.list->count);
+    if (pair.list->count != 2)
+      return emily__t_fail(run, "a dict is made of pairs, and an item has %zu parts", pair.list->count);
     EMILY__TRY(emily__t_set_key(run, dict, pair.list->items[0], pair.list->items[1]));
   }
 }
@@ -56,7 +58,8 @@ static emily_status take_dict(emily__trun *run, const emily__targs *args, emily_
     for (size_t i = 0; i < given.dict->count; i++)
       EMILY__TRY(emily__t_set_key(run, out->dict, given.dict->entries[i].key, given.dict->entries[i].value));
   else if (args->count) EMILY__TRY(take_pairs(run, given, out->dict));
-  for (size_t i = 0; i < args->named_count; i++) EMILY__TRY(emily__t_set_key(run, out->dict, args->names[i], args->named[i]));
+  for (size_t i = 0; i < args->named_count; i++)
+    EMILY__TRY(emily__t_set_key(run, out->dict, args->names[i], args->named[i]));
   return EMILY_OK;
 }
 

@@ -1,5 +1,5 @@
-/* iterate.c: walking through values. A walk yields one value at a time, so that what map and select make is as lazy as
- * Python's generators: an item that nobody asks for is not computed. */
+/* iterate.c: walking through values. A walk yields one value at a time, so that what map and select make is as lazy
+ * as Python's generators: an item that nobody asks for is not computed. */
 #include "base/utf8.h"
 #include "template/operate.h"
 
@@ -50,7 +50,8 @@ static emily_status next_item(emily__trun *run, emily__titer *it, emily__tval *o
   }
 }
 
-static emily_status new_walk(emily__trun *run, emily__tnext *next, emily__tval source, bool reversed, emily__titer **out) {
+static emily_status new_walk(emily__trun *run, emily__tnext *next, emily__tval source, bool reversed,
+                             emily__titer **out) {
   emily__titer *it = emily__arena_alloc(&run->arena, sizeof *it);
   if (!it) return emily__t_memory(run);
   *it = (emily__titer){.next = next, .source = source, .reversed = reversed};
@@ -97,7 +98,8 @@ emily_status emily__t_to_list(emily__trun *run, emily__tval value, emily__tval *
   }
 }
 
-emily_status emily__t_new_iterator(emily__trun *run, emily__tnext *next, emily__titer *inner, void *state, emily__tval *out) {
+emily_status emily__t_new_iterator(emily__trun *run, emily__tnext *next, emily__titer *inner, void *state,
+                                   emily__tval *out) {
   emily__titer *it = emily__arena_alloc(&run->arena, sizeof *it);
   if (!it) return emily__t_memory(run);
   *it = (emily__titer){.next = next, .inner = inner, .state = state};

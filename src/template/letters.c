@@ -34,16 +34,16 @@ static const special_case *special(int32_t c) {
 
 static bool has(int32_t c, unsigned categories) { return categories >> utf8proc_category(c) & 1; }
 
-#define LETTERS                                                                                                   \
-  (1u << UTF8PROC_CATEGORY_LU | 1u << UTF8PROC_CATEGORY_LL | 1u << UTF8PROC_CATEGORY_LT |                         \
+#define LETTERS                                                                           \
+  (1u << UTF8PROC_CATEGORY_LU | 1u << UTF8PROC_CATEGORY_LL | 1u << UTF8PROC_CATEGORY_LT | \
    1u << UTF8PROC_CATEGORY_LM | 1u << UTF8PROC_CATEGORY_LO)
 #define NUMBERS (1u << UTF8PROC_CATEGORY_ND | 1u << UTF8PROC_CATEGORY_NL | 1u << UTF8PROC_CATEGORY_NO)
-#define UNPRINTABLE                                                                                               \
-  (1u << UTF8PROC_CATEGORY_CN | 1u << UTF8PROC_CATEGORY_CC | 1u << UTF8PROC_CATEGORY_CF |                         \
-   1u << UTF8PROC_CATEGORY_CS | 1u << UTF8PROC_CATEGORY_CO | 1u << UTF8PROC_CATEGORY_ZL |                         \
+#define UNPRINTABLE                                                                       \
+  (1u << UTF8PROC_CATEGORY_CN | 1u << UTF8PROC_CATEGORY_CC | 1u << UTF8PROC_CATEGORY_CF | \
+   1u << UTF8PROC_CATEGORY_CS | 1u << UTF8PROC_CATEGORY_CO | 1u << UTF8PROC_CATEGORY_ZL | \
    1u << UTF8PROC_CATEGORY_ZP | 1u << UTF8PROC_CATEGORY_ZS)
-#define IGNORABLE                                                                                                 \
-  (1u << UTF8PROC_CATEGORY_MN | 1u << UTF8PROC_CATEGORY_ME | 1u << UTF8PROC_CATEGORY_CF |                         \
+#define IGNORABLE                                                                         \
+  (1u << UTF8PROC_CATEGORY_MN | 1u << UTF8PROC_CATEGORY_ME | 1u << UTF8PROC_CATEGORY_CF | \
    1u << UTF8PROC_CATEGORY_LM | 1u << UTF8PROC_CATEGORY_SK)
 
 bool emily__t_is_space(int32_t c) {
@@ -94,9 +94,9 @@ static bool put_case(emily__str *out, int32_t c, emily__tcase to) {
 
 /* Case_Ignorable, near enough: marks, format characters, modifiers, and what stands inside words. */
 static bool is_ignorable(int32_t c) {
-  return c == '\'' || c == '.' || c == ':' || c == '^' || c == '`' || c == 0xB7 || c == 0x387 || c == 0x55F || c == 0x5F4 ||
-         c == 0x2018 || c == 0x2019 || c == 0x2024 || c == 0x2027 || c == 0xFE13 || c == 0xFE52 || c == 0xFE55 ||
-         c == 0xFF07 || c == 0xFF0E || c == 0xFF1A || has(c, IGNORABLE);
+  return c == '\'' || c == '.' || c == ':' || c == '^' || c == '`' || c == 0xB7 || c == 0x387 || c == 0x55F ||
+         c == 0x5F4 || c == 0x2018 || c == 0x2019 || c == 0x2024 || c == 0x2027 || c == 0xFE13 || c == 0xFE52 ||
+         c == 0xFE55 || c == 0xFF07 || c == 0xFF0E || c == 0xFF1A || has(c, IGNORABLE);
 }
 
 /* A sigma at text[at] ends its word: a cased letter stands before it, and none behind. */

@@ -13,7 +13,7 @@ typedef struct lexer {
   const char *name, *text;
   size_t count, at;
   int32_t line;
-  bool line_starting; /* what was read last ends with a newline, or nothing was read */
+  bool line_starting;     /* what was read last ends with a newline, or nothing was read */
   char open[NESTING_MAX]; /* brackets that wait for their ends */
   size_t depth;
   emily__arena *arena;
@@ -140,12 +140,12 @@ static emily_status raw(lexer *l, size_t begin) {
 static const struct {
   char text[3];
   uint8_t kind;
-} SIGNS[] = {{"//", EMILY__TK_FLOORDIV}, {"**", EMILY__TK_POW}, {"==", EMILY__TK_EQ},      {"!=", EMILY__TK_NE},
-             {">=", EMILY__TK_GE},       {"<=", EMILY__TK_LE},  {"+", EMILY__TK_ADD},      {"-", EMILY__TK_SUB},
-             {"/", EMILY__TK_DIV},       {"*", EMILY__TK_MUL},  {"%", EMILY__TK_MOD},      {"~", EMILY__TK_TILDE},
+} SIGNS[] = {{"//", EMILY__TK_FLOORDIV}, {"**", EMILY__TK_POW},     {"==", EMILY__TK_EQ},    {"!=", EMILY__TK_NE},
+             {">=", EMILY__TK_GE},       {"<=", EMILY__TK_LE},      {"+", EMILY__TK_ADD},    {"-", EMILY__TK_SUB},
+             {"/", EMILY__TK_DIV},       {"*", EMILY__TK_MUL},      {"%", EMILY__TK_MOD},    {"~", EMILY__TK_TILDE},
              {"[", EMILY__TK_LBRACKET},  {"]", EMILY__TK_RBRACKET}, {"(", EMILY__TK_LPAREN}, {")", EMILY__TK_RPAREN},
-             {"{", EMILY__TK_LBRACE},    {"}", EMILY__TK_RBRACE}, {">", EMILY__TK_GT},     {"<", EMILY__TK_LT},
-             {"=", EMILY__TK_ASSIGN},    {".", EMILY__TK_DOT},  {":", EMILY__TK_COLON},    {"|", EMILY__TK_PIPE},
+             {"{", EMILY__TK_LBRACE},    {"}", EMILY__TK_RBRACE},   {">", EMILY__TK_GT},     {"<", EMILY__TK_LT},
+             {"=", EMILY__TK_ASSIGN},    {".", EMILY__TK_DOT},      {":", EMILY__TK_COLON},  {"|", EMILY__TK_PIPE},
              {",", EMILY__TK_COMMA},     {";", EMILY__TK_SEMICOLON}};
 
 static emily_status balance(lexer *l, char sign) {
@@ -167,8 +167,8 @@ static emily_status sign(lexer *l) {
     EMILY__TRY(push(l, SIGNS[i].kind, (emily__ttext){l->text + l->at, length}));
     return pass(l, l->at + length), EMILY_OK;
   }
-  return emily__fail(EMILY_BAD_FORMAT, "template", "%s, line %d: an unexpected character, '%.*s'", l->name, l->line, 1,
-                     l->text + l->at);
+  return emily__fail(EMILY_BAD_FORMAT, "template", "%s, line %d: an unexpected character, '%.*s'", l->name, l->line,
+                     1, l->text + l->at);
 }
 
 static bool is_name_byte(char c) {
@@ -259,9 +259,15 @@ static emily_status step(lexer *l) {
   return kind == '%' ? tag(l, "%}", true) : tag(l, "}}", false);
 }
 
-emily_status emily__tlex(const char *template_name, emily__ttext source, emily__arena *arena, emily__ttokens *tokens) {
-  lexer l = {.name = template_name, .text = source.data, .count = source.count, .line = 1, .line_starting = true,
-             .arena = arena, .tokens = tokens};
+emily_status emily__tlex(const char *template_name, emily__ttext source, emily__arena *arena,
+                         emily__ttokens *tokens) {
+  lexer l = {.name = template_name,
+             .text = source.data,
+             .count = source.count,
+             .line = 1,
+             .line_starting = true,
+             .arena = arena,
+             .tokens = tokens};
   while (l.at < l.count) EMILY__TRY(step(&l));
   return push(&l, EMILY__TK_END, EMILY__T_LITERAL(""));
 }

@@ -1,9 +1,9 @@
 /* lexer.h: a template's text into tokens, with Jinja's rules of white space.
  *
  * As Transformers sets Jinja: trim_blocks (the newline behind a block's or a comment's end is dropped), lstrip_blocks
- * (blanks between the start of a line and a block or comment are), no newline kept at the template's end; "-" in a tag
- * drops all white space on its side, "+" keeps what would be dropped. Line ends become "\n" first. What `raw` encloses
- * is text, comments give no token, and escapes in string literals are resolved.
+ * (blanks between the start of a line and a block or comment are), no newline kept at the template's end; "-" in a
+ * tag drops all white space on its side, "+" keeps what would be dropped. Line ends become "\n" first. What `raw`
+ * encloses is text, comments give no token, and escapes in string literals are resolved.
  */
 #ifndef EMILY_TEMPLATE_LEXER_H
 #define EMILY_TEMPLATE_LEXER_H

@@ -67,8 +67,11 @@ bool emily__t_number(const char *text, size_t count, bool fraction, emily__tval 
   *real = end > whole;
   *length = end;
   if (*real) return read_real(text, end, out);
-  int base = text[0] != '0' || count < 2 ? 10 : (text[1] | 32) == 'x' ? 16 : (text[1] | 32) == 'o' ? 8 :
-             (text[1] | 32) == 'b' ? 2 : 10;
+  int base = text[0] != '0' || count < 2 ? 10
+             : (text[1] | 32) == 'x'     ? 16
+             : (text[1] | 32) == 'o'     ? 8
+             : (text[1] | 32) == 'b'     ? 2
+                                         : 10;
   if (base != 10) {
     size_t begin = 2 + (count > 2 && text[2] == '_');
     end = digits(text, count, begin, base);
@@ -101,7 +104,8 @@ static int32_t code_of(unescaper *u, size_t most, int base, bool all) {
   for (; n < most && u->at < u->count && digit_value(u->in[u->at]) < base; n++)
     code = code * base + digit_value(u->in[u->at++]);
   if (all && n < most) u->problem = "a string holds a cut-off escape";
-  if (code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) u->problem = "a string holds an escape that is no character";
+  if (code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
+    u->problem = "a string holds an escape that is no character";
   return u->problem ? 0 : (int32_t)code;
 }
 
@@ -134,7 +138,8 @@ static void escape(unescaper *u) {
 }
 
 bool emily__t_unescape(emily__arena *arena, emily__ttext in, emily__ttext *out, const char **problem) {
-  /* The longest that two bytes and more can become: a backslash and a character of 2 bytes make 5 (of 3: 7, 4: 11). */
+  /* The longest that two bytes and more can become: a backslash and a character of 2 bytes make 5 (of 3: 7, 4: 11).
+   */
   unescaper u = {.in = in.data, .count = in.count};
   size_t room;
   if (!emily__mul_size(in.count, 3, &room) || !(u.out = emily__arena_alloc(arena, room + 4))) return false;

@@ -62,7 +62,8 @@ static emily_status method(emily__trun *run, emily__tloop *loop, emily__ttext na
   return *found = false, EMILY_OK;
 }
 
-emily_status emily__t_loop_part(emily__trun *run, emily__tloop *loop, emily__ttext name, bool *found, emily__tval *out) {
+emily_status emily__t_loop_part(emily__trun *run, emily__tloop *loop, emily__ttext name, bool *found,
+                                emily__tval *out) {
   *found = true;
   if (emily__ttext_is(name, "index")) return *out = emily__t_int(loop->index0 + 1), EMILY_OK;
   if (emily__ttext_is(name, "index0")) return *out = emily__t_int(loop->index0), EMILY_OK;
@@ -93,7 +94,8 @@ static emily_status changed(emily__trun *run, const emily__tcall *call, emily__t
   emily__tval asked;
   bool same = false;
   EMILY__TRY(emily__t_new_list(run, EMILY__T_TUPLE, call->args->count, &asked));
-  for (size_t i = 0; i < call->args->count; i++) EMILY__TRY(emily__t_push(run, asked.list, call->args->positional[i]));
+  for (size_t i = 0; i < call->args->count; i++)
+    EMILY__TRY(emily__t_push(run, asked.list, call->args->positional[i]));
   if (loop->changed.kind != EMILY__T_MISSING) EMILY__TRY(emily__t_equal(run, loop->changed, asked, &same));
   loop->changed = asked;
   return *out = emily__t_bool(!same), EMILY_OK;

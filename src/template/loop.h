@@ -18,6 +18,7 @@ emily_status emily__t_new_loop(emily__trun *run, emily__tval over, emily__titer 
 emily_status emily__t_loop_next(emily__trun *run, emily__tloop *loop, bool *done); /* loop->current */
 
 /* loop.name; *found is false where it has no such part. */
-emily_status emily__t_loop_part(emily__trun *run, emily__tloop *loop, emily__ttext name, bool *found, emily__tval *out);
+emily_status emily__t_loop_part(emily__trun *run, emily__tloop *loop, emily__ttext name, bool *found,
+                                emily__tval *out);
 
 #endif

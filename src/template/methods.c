@@ -43,14 +43,17 @@ METHOD(list_count) {
 
 METHOD(list_copy) { return emily__t_to_list(run, call->in[0], out); }
 
-const emily__tbuiltin emily__t_list_methods[] = {
-    {"index", "self value start? stop?", list_index}, {"count", "self value", list_count}, {"copy", "self", list_copy}, {0}};
+const emily__tbuiltin emily__t_list_methods[] = {{"index", "self value start? stop?", list_index},
+                                                 {"count", "self value", list_count},
+                                                 {"copy", "self", list_copy},
+                                                 {0}};
 
 /* ---- dicts ---- */
 
 METHOD(dict_get) {
   emily__tentry *entry;
-  if (!emily__t_hashable(call->in[1])) return emily__t_fail(run, "unhashable type: '%s'", emily__t_type_name(call->in[1]));
+  if (!emily__t_hashable(call->in[1]))
+    return emily__t_fail(run, "unhashable type: '%s'", emily__t_type_name(call->in[1]));
   EMILY__TRY(emily__t_find_key(run, call->in[0].dict, call->in[1], &entry));
   *out = entry ? entry->value : call->in[2].kind == EMILY__T_MISSING ? emily__t_none() : call->in[2];
   return EMILY_OK;
@@ -76,9 +79,6 @@ METHOD(dict_copy) {
   return EMILY_OK;
 }
 
-const emily__tbuiltin emily__t_dict_methods[] = {{"get", "self key default?", dict_get},
-                                                 {"keys", "self", dict_keys},
-                                                 {"values", "self", dict_values},
-                                                 {"items", "self", dict_items},
-                                                 {"copy", "self", dict_copy},
-                                                 {0}};
+const emily__tbuiltin emily__t_dict_methods[] = {
+    {"get", "self key default?", dict_get}, {"keys", "self", dict_keys}, {"values", "self", dict_values},
+    {"items", "self", dict_items},          {"copy", "self", dict_copy}, {0}};

@@ -16,14 +16,15 @@ int64_t emily__t_integer_of(emily__tval integer);
 
 emily_status emily__t_put_str(emily__trun *run, emily__str *sink, emily__tval value);  /* str(value) */
 emily_status emily__t_put_repr(emily__trun *run, emily__str *sink, emily__tval value); /* repr(value) */
-emily_status emily__t_str(emily__trun *run, emily__tval value, emily__tval *out);      /* a text as it is, markup too */
-size_t emily__t_format_real(double real, char text[32]); /* repr of a float; its length */
+emily_status emily__t_str(emily__trun *run, emily__tval value, emily__tval *out); /* a text as it is, markup too */
+size_t emily__t_format_real(double real, char text[32]);                          /* repr of a float; its length */
 
 /* ---- comparison (compare.c) ---- */
 
 emily_status emily__t_equal(emily__trun *run, emily__tval a, emily__tval b, bool *out);
 emily_status emily__t_less(emily__trun *run, emily__tval a, emily__tval b, bool *out);
-emily_status emily__t_compare(emily__trun *run, uint8_t op, emily__tval a, emily__tval b, bool *out); /* a token's kind */
+emily_status emily__t_compare(emily__trun *run, uint8_t op, emily__tval a, emily__tval b,
+                              bool *out); /* a token's kind */
 emily_status emily__t_contains(emily__trun *run, emily__tval container, emily__tval item, bool *out);
 bool emily__t_hashable(emily__tval value);
 
@@ -67,17 +68,21 @@ struct emily__titer {
 
 bool emily__t_iterable(emily__tval value);
 emily_status emily__t_iterate(emily__trun *run, emily__tval value, emily__titer **out);
-emily_status emily__t_iterate_reversed(emily__trun *run, emily__tval value, emily__titer **out); /* NULL: it can't be */
+emily_status emily__t_iterate_reversed(emily__trun *run, emily__tval value,
+                                       emily__titer **out); /* NULL: it can't be */
 emily_status emily__t_next(emily__trun *run, emily__titer *it, emily__tval *out, bool *done);
-emily_status emily__t_to_list(emily__trun *run, emily__tval value, emily__tval *out); /* list(value), always a new one */
-emily_status emily__t_new_iterator(emily__trun *run, emily__tnext *next, emily__titer *inner, void *state, emily__tval *out);
+emily_status emily__t_to_list(emily__trun *run, emily__tval value,
+                              emily__tval *out); /* list(value), always a new one */
+emily_status emily__t_new_iterator(emily__trun *run, emily__tnext *next, emily__titer *inner, void *state,
+                                   emily__tval *out);
 
 /* The n-th value that a range holds. */
 int64_t emily__t_range_at(const emily__trange *range, int64_t index);
 
 /* ---- formats ---- */
 
-emily_status emily__t_percent(emily__trun *run, emily__ttext format, emily__tval values, emily__tval *out); /* format % values */
+emily_status emily__t_percent(emily__trun *run, emily__ttext format, emily__tval values,
+                              emily__tval *out); /* format % values */
 
 /* text + text, HTML's special characters replaced. */
 emily_status emily__t_escape(emily__trun *run, emily__tval value, emily__tval *out);

@@ -23,7 +23,8 @@ static emily_status parse_product(emily__tparser *p, emily__tnode **out) {
     uint8_t op = p->at->kind;
     int32_t line = p->at->line;
     emily__tnode *right;
-    if (op != EMILY__TK_MUL && op != EMILY__TK_DIV && op != EMILY__TK_FLOORDIV && op != EMILY__TK_MOD) return EMILY_OK;
+    if (op != EMILY__TK_MUL && op != EMILY__TK_DIV && op != EMILY__TK_FLOORDIV && op != EMILY__TK_MOD)
+      return EMILY_OK;
     p->at++;
     EMILY__TRY(parse_pow(p, &right));
     EMILY__TRY(emily__tparse_pair(p, EMILY__TN_BINARY, line, *out, right, out));
@@ -71,8 +72,8 @@ static emily_status parse_sum(emily__tparser *p, emily__tnode **out) {
 /* The comparison operator that comes next, passed; 0: none. */
 static uint8_t comparison(emily__tparser *p) {
   uint8_t kind = p->at->kind;
-  if (kind == EMILY__TK_EQ || kind == EMILY__TK_NE || kind == EMILY__TK_GT || kind == EMILY__TK_GE || kind == EMILY__TK_LT ||
-      kind == EMILY__TK_LE)
+  if (kind == EMILY__TK_EQ || kind == EMILY__TK_NE || kind == EMILY__TK_GT || kind == EMILY__TK_GE ||
+      kind == EMILY__TK_LT || kind == EMILY__TK_LE)
     return p->at++, kind;
   if (emily__tparse_skip_name(p, "in")) return EMILY__T_IN;
   if (emily__tparse_is_name(p, "not") && p->at[1].kind == EMILY__TK_NAME && emily__ttext_is(p->at[1].text, "in"))

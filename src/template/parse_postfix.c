@@ -6,7 +6,8 @@
 
 static emily_status parse_bound(emily__tparser *p, emily__tnode **out) {
   *out = NULL;
-  if (emily__tparse_is(p, EMILY__TK_COLON) || emily__tparse_is(p, EMILY__TK_RBRACKET) || emily__tparse_is(p, EMILY__TK_COMMA))
+  if (emily__tparse_is(p, EMILY__TK_COLON) || emily__tparse_is(p, EMILY__TK_RBRACKET) ||
+      emily__tparse_is(p, EMILY__TK_COMMA))
     return EMILY_OK;
   return emily__tparse_expression(p, true, out);
 }
@@ -29,7 +30,8 @@ static emily_status parse_slice(emily__tparser *p, emily__tnode *object, emily__
 static emily_status parse_index_tuple(emily__tparser *p, emily__tnode *first, emily__tnode **out) {
   emily__tnode_list items = {0};
   emily__tnode *item;
-  emily_status status = emily__vec_push(&items, first) ? emily__tparse_node(p, EMILY__TN_TUPLE, out) : EMILY_OUT_OF_MEMORY;
+  emily_status status =
+      emily__vec_push(&items, first) ? emily__tparse_node(p, EMILY__TN_TUPLE, out) : EMILY_OUT_OF_MEMORY;
   while (status == EMILY_OK && emily__tparse_skip(p, EMILY__TK_COMMA)) {
     status = emily__tparse_expression(p, true, &item);
     if (status == EMILY_OK && !emily__vec_push(&items, item)) status = EMILY_OUT_OF_MEMORY;
@@ -80,14 +82,16 @@ static emily_status parse_named_arg(emily__tparser *p, arg_lists *lists) {
   EMILY__TRY(emily__tparse_text(p, p->at->text, &name));
   p->at += 2;
   EMILY__TRY(emily__tparse_expression(p, true, &value));
-  return emily__vec_push(&lists->named, value) && emily__vec_push(&lists->names, name) ? EMILY_OK : EMILY_OUT_OF_MEMORY;
+  return emily__vec_push(&lists->named, value) && emily__vec_push(&lists->names, name) ? EMILY_OK
+                                                                                       : EMILY_OUT_OF_MEMORY;
 }
 
 static emily_status parse_arg(emily__tparser *p, arg_lists *lists, emily__tcall_args *args) {
   bool named = emily__tparse_is(p, EMILY__TK_NAME) && p->at[1].kind == EMILY__TK_ASSIGN;
   bool star = emily__tparse_is(p, EMILY__TK_MUL), star_star = emily__tparse_is(p, EMILY__TK_POW);
   emily__tnode *value;
-  if (args->star_star || (args->star && !named && !star_star) || (lists->named.count && !named && !star && !star_star))
+  if (args->star_star || (args->star && !named && !star_star) ||
+      (lists->named.count && !named && !star && !star_star))
     return emily__tparse_fail(p, "the arguments of the call stand in a wrong order");
   if (star || star_star) return p->at++, emily__tparse_expression(p, true, star ? &args->star : &args->star_star);
   if (named) return parse_named_arg(p, lists);

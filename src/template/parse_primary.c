@@ -16,7 +16,8 @@ static emily_status parse_item(emily__tparser *p, item_kind kind, emily__tnode *
 }
 
 /* stop: a name that ends the tuple too, or NULL. *tuple: there was a comma. */
-static emily_status parse_items(emily__tparser *p, item_kind kind, const char *stop, emily__tnode_list *items, bool *tuple) {
+static emily_status parse_items(emily__tparser *p, item_kind kind, const char *stop, emily__tnode_list *items,
+                                bool *tuple) {
   while (!ends_tuple(p) && !(stop && emily__tparse_is_name(p, stop))) {
     emily__tnode *item;
     EMILY__TRY(parse_item(p, kind, &item));
@@ -171,7 +172,7 @@ emily_status emily__tparse_primary(emily__tparser *p, bool namespaces, emily__tn
     case EMILY__TK_LBRACE: return parse_bracketed(p, out);
     case EMILY__TK_END: return emily__tparse_fail(p, "the template ends within a tag");
     default:
-      return emily__tparse_fail(p, "'%.*s' is not expected here", (int)(p->at->text.count < 80 ? p->at->text.count : 80),
-                                p->at->text.data);
+      return emily__tparse_fail(p, "'%.*s' is not expected here",
+                                (int)(p->at->text.count < 80 ? p->at->text.count : 80), p->at->text.data);
   }
 }

@@ -64,8 +64,8 @@ bool emily__tparse_skip_name(emily__tparser *p, const char *name) {
 emily_status emily__tparse_expect(emily__tparser *p, emily__ttoken_kind kind, const char *what) {
   if (emily__tparse_skip(p, kind)) return EMILY_OK;
   if (emily__tparse_is(p, EMILY__TK_END)) return emily__tparse_fail(p, "%s is missing at the end", what);
-  return emily__tparse_fail(p, "%s is missing before '%.*s'", what, (int)(p->at->text.count < 40 ? p->at->text.count : 40),
-                            p->at->text.data);
+  return emily__tparse_fail(p, "%s is missing before '%.*s'", what,
+                            (int)(p->at->text.count < 40 ? p->at->text.count : 40), p->at->text.data);
 }
 
 emily_status emily__tparse_expect_name(emily__tparser *p, emily__ttext *name) {
@@ -105,7 +105,8 @@ static emily_status parse_for(emily__tparser *p, emily__tnode *node) {
   EMILY__TRY(emily__tparse_tuple(p, false, false, &node->b));
   if (emily__tparse_skip_name(p, "if")) EMILY__TRY(emily__tparse_expression(p, true, &node->c));
   if (emily__tparse_is_name(p, "recursive"))
-    return emily__fail(EMILY_UNSUPPORTED, "template", "%s, line %d: recursive loops are not supported", p->name, p->at->line);
+    return emily__fail(EMILY_UNSUPPORTED, "template", "%s, line %d: recursive loops are not supported", p->name,
+                       p->at->line);
   p->loops++;
   EMILY__TRY(parse_body(p, ENDS, &node->body));
   p->loops--;
@@ -290,8 +291,9 @@ static emily_status parse_statement(emily__tparser *p, emily__tnode **out) {
   }
   for (size_t i = 0; i < sizeof LACKING / sizeof *LACKING; i++)
     if (emily__ttext_is(word, LACKING[i]))
-      return emily__fail(EMILY_UNSUPPORTED, "template", "%s, line %d: the tag '%s' is not supported in chat templates",
-                         p->name, p->at->line, LACKING[i]);
+      return emily__fail(EMILY_UNSUPPORTED, "template",
+                         "%s, line %d: the tag '%s' is not supported in chat templates", p->name, p->at->line,
+                         LACKING[i]);
   return emily__tparse_fail(p, "there is no tag '%.*s' here", (int)(word.count < 80 ? word.count : 80), word.data);
 }
 

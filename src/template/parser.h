@@ -40,7 +40,8 @@ emily_status emily__tparse_text(const emily__tparser *p, emily__ttext text, emil
 /* choice: whether `x if y` may stand there (not behind `if` and `for … in`). */
 emily_status emily__tparse_expression(emily__tparser *p, bool choice, emily__tnode **out);
 emily_status emily__tparse_unary(emily__tparser *p, bool filters, emily__tnode **out);
-emily_status emily__tparse_primary(emily__tparser *p, bool namespaces, emily__tnode **out); /* namespaces: `a.b` is NSREF */
+emily_status emily__tparse_primary(emily__tparser *p, bool namespaces,
+                                   emily__tnode **out); /* namespaces: `a.b` is NSREF */
 emily_status emily__tparse_postfix(emily__tparser *p, emily__tnode **node);
 emily_status emily__tparse_tuple(emily__tparser *p, bool choice, bool parentheses, emily__tnode **out);
 emily_status emily__tparse_target(emily__tparser *p, bool namespaces, emily__tnode **out); /* of an assignment */

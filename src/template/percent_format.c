@@ -35,7 +35,8 @@ static void reverse(char *text, size_t count) {
   }
 }
 
-static emily_status put_integer(emily__trun *run, emily__str *sink, uint64_t value, char kind, int64_t precision, bool alternate) {
+static emily_status put_integer(emily__trun *run, emily__str *sink, uint64_t value, char kind, int64_t precision,
+                                bool alternate) {
   unsigned base = kind == 'x' || kind == 'X' ? 16 : kind == 'o' ? 8 : kind == 'b' ? 2 : 10;
   const char *letters = kind == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
   char digits[72];
@@ -48,7 +49,8 @@ static emily_status put_integer(emily__trun *run, emily__str *sink, uint64_t val
   return emily__t_put(run, sink, digits, count);
 }
 
-static emily_status put_real(emily__trun *run, emily__str *sink, double value, char kind, int64_t precision, bool alternate) {
+static emily_status put_real(emily__trun *run, emily__str *sink, double value, char kind, int64_t precision,
+                             bool alternate) {
   char format[16], *text = NULL;
   if (!isfinite(value)) {
     const char *word = isnan(value) ? "nan" : "inf", *loud = isnan(value) ? "NAN" : "INF";
@@ -111,7 +113,8 @@ static emily_status read_key(formatter *f, directive *d) {
   if (f->values.kind != EMILY__T_DICT) return emily__t_fail(f->run, "format requires a mapping");
   EMILY__TRY(emily__t_new_text(f->run, f->format.data + begin, f->at - 1 - begin, &key));
   emily__tentry *entry = emily__t_dict_find(f->values.dict, key.string->text);
-  if (!entry) return emily__t_fail(f->run, "format: there is no key '%.*s'", (int)(f->at - 1 - begin), f->format.data + begin);
+  if (!entry)
+    return emily__t_fail(f->run, "format: there is no key '%.*s'", (int)(f->at - 1 - begin), f->format.data + begin);
   return d->value = entry->value, EMILY_OK;
 }
 
@@ -177,11 +180,13 @@ static emily_status put_text(formatter *f, const directive *d) {
 
 static emily_status number_for(formatter *f, directive *d) {
   bool real = strchr("eEfFgG", d->kind) != NULL, hex = strchr("xXo", d->kind) != NULL;
-  if (d->value.kind == EMILY__T_UNDEFINED) return emily__t_fail(f->run, "%%%c format: a number is required, not Undefined", d->kind);
+  if (d->value.kind == EMILY__T_UNDEFINED)
+    return emily__t_fail(f->run, "%%%c format: a number is required, not Undefined", d->kind);
   if (!emily__t_is_number(d->value) || (hex && d->value.kind == EMILY__T_FLOAT))
     return emily__t_fail(f->run, "%%%c format: a number is required, not %s", d->kind, emily__t_type_name(d->value));
   if (real || d->value.kind != EMILY__T_FLOAT) return EMILY_OK;
-  if (!isfinite(d->value.real) || fabs(d->value.real) >= 9.2e18) return emily__t_fail(f->run, "a number is too large to be whole");
+  if (!isfinite(d->value.real) || fabs(d->value.real) >= 9.2e18)
+    return emily__t_fail(f->run, "a number is too large to be whole");
   return d->value = emily__t_int((int64_t)d->value.real), EMILY_OK;
 }
 
@@ -202,7 +207,8 @@ static emily_status put_char(formatter *f, const directive *d) {
   char bytes[4];
   if (text.kind == EMILY__T_TEXT && text.string->chars == 1) return put_field(f, d, "", text.string->text, false);
   int64_t code = emily__t_is_integer(text) ? emily__t_integer_of(text) : -1;
-  if (code < 0 || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return emily__t_fail(f->run, "%%c requires int or char");
+  if (code < 0 || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
+    return emily__t_fail(f->run, "%%c requires int or char");
   size_t count = emily__utf8_encode((int32_t)code, bytes);
   return put_field(f, d, "", (emily__ttext){bytes, count}, false);
 }
@@ -211,7 +217,8 @@ static emily_status put_directive(formatter *f) {
   directive d;
   EMILY__TRY(read_directive(f, &d));
   if (d.kind == '%') return emily__t_puts(f->run, f->sink, "%");
-  if (!d.kind || !strchr("srdiuxXoeEfFgGc", d.kind)) return emily__t_fail(f->run, "unsupported format character '%c'", d.kind);
+  if (!d.kind || !strchr("srdiuxXoeEfFgGc", d.kind))
+    return emily__t_fail(f->run, "unsupported format character '%c'", d.kind);
   if (d.value.kind == EMILY__T_MISSING) EMILY__TRY(next_value(f, &d.value));
   if (strchr("sr", d.kind)) return put_text(f, &d);
   return d.kind == 'c' ? put_char(f, &d) : put_number(f, &d);
@@ -227,7 +234,8 @@ static emily_status put_all(formatter *f) {
   }
   uint8_t kind = f->values.kind;
   bool tuple = kind == EMILY__T_TUPLE; /* what has items but is neither tuple nor text may stay unused */
-  bool mapping = kind == EMILY__T_DICT || kind == EMILY__T_LIST || kind == EMILY__T_RANGE || kind == EMILY__T_UNDEFINED;
+  bool mapping =
+      kind == EMILY__T_DICT || kind == EMILY__T_LIST || kind == EMILY__T_RANGE || kind == EMILY__T_UNDEFINED;
   if (tuple ? f->used < f->values.list->count : !f->used && !mapping)
     return emily__t_fail(f->run, "not all arguments converted during string formatting");
   return EMILY_OK;

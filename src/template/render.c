@@ -21,7 +21,8 @@ static emily_status unpack(emily__trun *run, const emily__tnode *target, emily__
     EMILY__TRY(emily__t_push(run, items.list, item));
   }
   if (items.list->count < target->items.count)
-    return emily__t_fail(run, "not enough values to unpack (expected %zu, got %zu)", target->items.count, items.list->count);
+    return emily__t_fail(run, "not enough values to unpack (expected %zu, got %zu)", target->items.count,
+                         items.list->count);
   for (size_t i = 0; i < items.list->count; i++)
     EMILY__TRY(emily__t_assign(run, target->items.data[i], items.list->items[i]));
   return EMILY_OK;
@@ -30,7 +31,8 @@ static emily_status unpack(emily__trun *run, const emily__tnode *target, emily__
 static emily_status assign_attribute(emily__trun *run, const emily__tnode *target, emily__tval value) {
   const emily__tval *object = emily__t_lookup(run, target->name);
   emily__ttext attribute = target->value.string->text;
-  if (!object || object->kind != EMILY__T_NAMESPACE) return emily__t_fail(run, "cannot assign attribute on non-namespace object");
+  if (!object || object->kind != EMILY__T_NAMESPACE)
+    return emily__t_fail(run, "cannot assign attribute on non-namespace object");
   if (attribute.count && attribute.data[0] == '_')
     return emily__t_fail(run, "attributes of namespaces cannot begin with an underscore");
   return emily__t_set_key(run, object->dict, target->value, value);
@@ -64,7 +66,8 @@ static emily_status put_value(emily__trun *run, emily__tval value) { return emil
 
 /* What filter and call blocks give goes out as it is, and must be a text. */
 static emily_status put_text(emily__trun *run, emily__tval value) {
-  if (value.kind != EMILY__T_TEXT) return emily__t_fail(run, "the block gives %s and not a text", emily__t_type_name(value));
+  if (value.kind != EMILY__T_TEXT)
+    return emily__t_fail(run, "the block gives %s and not a text", emily__t_type_name(value));
   return put_value(run, value);
 }
 
@@ -156,7 +159,8 @@ static emily_status execute_if(emily__trun *run, const emily__tnode *node) {
     emily__tval test;
     EMILY__TRY(emily__t_evaluate(run, node->a, &test));
     if (emily__t_truth(test)) return emily__t_execute(run, &node->body);
-    if (node->orelse.count != 1 || node->orelse.data[0]->kind != EMILY__TN_IF) return emily__t_execute(run, &node->orelse);
+    if (node->orelse.count != 1 || node->orelse.data[0]->kind != EMILY__TN_IF)
+      return emily__t_execute(run, &node->orelse);
     node = node->orelse.data[0]; /* elif */
   }
 }

@@ -12,13 +12,15 @@
 static emily_status put_repr(emily__trun *run, emily__str *sink, emily__tval value, int depth);
 
 const char *emily__t_type_name(emily__tval value) {
-  static const char *const NAMES[] = {
-      [EMILY__T_UNDEFINED] = "Undefined", [EMILY__T_NONE] = "None",      [EMILY__T_BOOL] = "bool",
-      [EMILY__T_INT] = "int",             [EMILY__T_FLOAT] = "float",    [EMILY__T_TEXT] = "str",
-      [EMILY__T_LIST] = "list",           [EMILY__T_TUPLE] = "tuple",    [EMILY__T_DICT] = "dict",
-      [EMILY__T_RANGE] = "range",         [EMILY__T_VIEW] = "dict view", [EMILY__T_NAMESPACE] = "namespace",
-      [EMILY__T_ITERATOR] = "generator",  [EMILY__T_LOOP] = "loop",      [EMILY__T_MACRO] = "macro",
-      [EMILY__T_FUNCTION] = "function",   [EMILY__T_MISSING] = "nothing"};
+  static const char *const NAMES[] = {[EMILY__T_UNDEFINED] = "Undefined", [EMILY__T_NONE] = "None",
+                                      [EMILY__T_BOOL] = "bool",           [EMILY__T_INT] = "int",
+                                      [EMILY__T_FLOAT] = "float",         [EMILY__T_TEXT] = "str",
+                                      [EMILY__T_LIST] = "list",           [EMILY__T_TUPLE] = "tuple",
+                                      [EMILY__T_DICT] = "dict",           [EMILY__T_RANGE] = "range",
+                                      [EMILY__T_VIEW] = "dict view",      [EMILY__T_NAMESPACE] = "namespace",
+                                      [EMILY__T_ITERATOR] = "generator",  [EMILY__T_LOOP] = "loop",
+                                      [EMILY__T_MACRO] = "macro",         [EMILY__T_FUNCTION] = "function",
+                                      [EMILY__T_MISSING] = "nothing"};
   return NAMES[value.kind];
 }
 
@@ -48,8 +50,8 @@ size_t emily__t_format_real(double real, char text[32]) {
   shortest(fabs(real), digits, &count, &point);
   if (point <= -4 || point > 16) {
     int exponent = point - 1;
-    return (size_t)snprintf(text, 32, "%s%c%s%.*se%c%02d", sign, digits[0], count > 1 ? "." : "", count - 1, digits + 1,
-                            exponent < 0 ? '-' : '+', abs(exponent));
+    return (size_t)snprintf(text, 32, "%s%c%s%.*se%c%02d", sign, digits[0], count > 1 ? "." : "", count - 1,
+                            digits + 1, exponent < 0 ? '-' : '+', abs(exponent));
   }
   if (point <= 0) return (size_t)snprintf(text, 32, "%s0.%.*s%.*s", sign, -point, "0000", count, digits);
   if (count <= point)
@@ -68,7 +70,8 @@ static emily_status put_escaped(emily__trun *run, emily__str *sink, int32_t c) {
 }
 
 static emily_status put_quoted(emily__trun *run, emily__str *sink, emily__ttext text) {
-  bool single = text.count && memchr(text.data, '\'', text.count), twofold = text.count && memchr(text.data, '"', text.count);
+  bool single = text.count && memchr(text.data, '\'', text.count),
+       twofold = text.count && memchr(text.data, '"', text.count);
   char quote = single && !twofold ? '"' : '\'';
   size_t used, begin = 0;
   EMILY__TRY(emily__t_put(run, sink, &quote, 1));
@@ -135,8 +138,8 @@ static emily_status put_other(emily__trun *run, emily__str *sink, emily__tval va
   if (value.kind == EMILY__T_RANGE && value.range->step == 1)
     snprintf(text, sizeof text, "range(%lld, %lld)", (long long)value.range->start, (long long)value.range->stop);
   else if (value.kind == EMILY__T_RANGE)
-    snprintf(text, sizeof text, "range(%lld, %lld, %lld)", (long long)value.range->start, (long long)value.range->stop,
-             (long long)value.range->step);
+    snprintf(text, sizeof text, "range(%lld, %lld, %lld)", (long long)value.range->start,
+             (long long)value.range->stop, (long long)value.range->step);
   else snprintf(text, sizeof text, "<%s>", emily__t_type_name(value));
   return emily__t_puts(run, sink, text);
 }
@@ -148,7 +151,8 @@ static emily_status put_repr(emily__trun *run, emily__str *sink, emily__tval val
     case EMILY__T_UNDEFINED: return emily__t_puts(run, sink, "Undefined");
     case EMILY__T_NONE: return emily__t_puts(run, sink, "None");
     case EMILY__T_BOOL: return emily__t_puts(run, sink, value.truth ? "True" : "False");
-    case EMILY__T_INT: return emily__t_put(run, sink, text, (size_t)snprintf(text, 32, "%lld", (long long)value.integer));
+    case EMILY__T_INT:
+      return emily__t_put(run, sink, text, (size_t)snprintf(text, 32, "%lld", (long long)value.integer));
     case EMILY__T_FLOAT: return emily__t_put(run, sink, text, emily__t_format_real(value.real, text));
     case EMILY__T_TEXT:
       if (value.markup) EMILY__TRY(emily__t_puts(run, sink, "Markup("));
@@ -163,7 +167,9 @@ static emily_status put_repr(emily__trun *run, emily__str *sink, emily__tval val
   }
 }
 
-emily_status emily__t_put_repr(emily__trun *run, emily__str *sink, emily__tval value) { return put_repr(run, sink, value, 0); }
+emily_status emily__t_put_repr(emily__trun *run, emily__str *sink, emily__tval value) {
+  return put_repr(run, sink, value, 0);
+}
 
 emily_status emily__t_put_str(emily__trun *run, emily__str *sink, emily__tval value) {
   if (value.kind == EMILY__T_UNDEFINED) return EMILY_OK;

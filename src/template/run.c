@@ -17,8 +17,8 @@ emily_status emily__t_fail(const emily__trun *run, const char *format, ...) {
 
 emily_status emily__t_memory(const emily__trun *run) {
   if (!run->arena.exceeded) return EMILY_OUT_OF_MEMORY; /* recorded */
-  return emily__fail(EMILY_UNSUPPORTED, "template", "%s, line %d: the template takes more than %zu MiB of memory", run->name,
-                     run->line, run->arena.limit >> 20);
+  return emily__fail(EMILY_UNSUPPORTED, "template", "%s, line %d: the template takes more than %zu MiB of memory",
+                     run->name, run->line, run->arena.limit >> 20);
 }
 
 emily_status emily__t_undefined_used(const emily__trun *run, emily__tval value) {
@@ -26,17 +26,20 @@ emily_status emily__t_undefined_used(const emily__trun *run, emily__tval value) 
   emily__tval name = undefined->name;
   if (undefined->hint) return emily__t_fail(run, "%s", undefined->hint);
   int count = name.kind == EMILY__T_TEXT ? (int)(name.string->text.count < 200 ? name.string->text.count : 200) : 0;
-  if (undefined->object.kind == EMILY__T_MISSING) return emily__t_fail(run, "'%.*s' is undefined", count, name.string->text.data);
+  if (undefined->object.kind == EMILY__T_MISSING)
+    return emily__t_fail(run, "'%.*s' is undefined", count, name.string->text.data);
   const char *type = emily__t_type_name(undefined->object);
   if (name.kind == EMILY__T_TEXT)
     return emily__t_fail(run, "'%s object' has no attribute '%.*s'", type, count, name.string->text.data);
-  if (name.kind == EMILY__T_INT) return emily__t_fail(run, "%s object has no element %lld", type, (long long)name.integer);
+  if (name.kind == EMILY__T_INT)
+    return emily__t_fail(run, "%s object has no element %lld", type, (long long)name.integer);
   return emily__t_fail(run, "%s object has no such element", type);
 }
 
 emily_status emily__t_spend(emily__trun *run, uint64_t steps) {
   if (steps > run->steps)
-    return emily__fail(EMILY_UNSUPPORTED, "template", "%s, line %d: the template takes too many steps", run->name, run->line);
+    return emily__fail(EMILY_UNSUPPORTED, "template", "%s, line %d: the template takes too many steps", run->name,
+                       run->line);
   run->steps -= steps;
   return EMILY_OK;
 }
@@ -44,8 +47,8 @@ emily_status emily__t_spend(emily__trun *run, uint64_t steps) {
 emily_status emily__t_put(emily__trun *run, emily__str *sink, const char *data, size_t count) {
   EMILY__TRY(emily__t_spend(run, count / 64 + 1));
   if (count > run->output_most - sink->count)
-    return emily__fail(EMILY_UNSUPPORTED, "template", "%s, line %d: the template makes a text of more than %zu MiB", run->name,
-                       run->line, run->output_most >> 20);
+    return emily__fail(EMILY_UNSUPPORTED, "template", "%s, line %d: the template makes a text of more than %zu MiB",
+                       run->name, run->line, run->output_most >> 20);
   return emily__str_append(sink, data, count) ? EMILY_OK : EMILY_OUT_OF_MEMORY;
 }
 

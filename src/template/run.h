@@ -8,7 +8,7 @@
 #include <time.h>
 
 enum {
-  EMILY__T_DEPTH_MAX = 800, /* expressions, statements and macros within each other */
+  EMILY__T_DEPTH_MAX = 800,  /* expressions, statements and macros within each other */
   EMILY__T_VALUE_DEPTH = 500 /* lists and dicts within each other, where they are walked through */
 };
 
@@ -47,7 +47,7 @@ struct emily__tmacro {
 
 /* EMILY_INVALID_ARGUMENT, "NAME, line N: …". */
 emily_status emily__t_fail(const emily__trun *run, const char *format, ...) EMILY_PRINTF(2, 3);
-emily_status emily__t_memory(const emily__trun *run);                 /* the arena refused, or malloc did */
+emily_status emily__t_memory(const emily__trun *run); /* the arena refused, or malloc did */
 emily_status emily__t_undefined_used(const emily__trun *run, emily__tval undefined); /* says what is not there */
 
 /* Work of so many steps is about to be done; EMILY_UNSUPPORTED where the bound is reached. */
@@ -71,7 +71,7 @@ emily_status emily__t_new_undefined(emily__trun *run, const char *hint, emily__t
 
 /* A scope within the present one, which becomes the present one; give the old one back by run->scope = old. */
 emily_status emily__t_enter(emily__trun *run, emily__tscope *parent);
-void emily__t_hold(emily__tscope *scope); /* with those around it */
+void emily__t_hold(emily__tscope *scope);                                           /* with those around it */
 emily_status emily__t_bind(emily__trun *run, emily__ttext name, emily__tval value); /* in the present scope */
 const emily__tval *emily__t_lookup(emily__trun *run, emily__ttext name);            /* NULL: no scope has it */
 

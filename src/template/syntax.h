@@ -25,8 +25,8 @@ typedef enum emily__tnode_kind {
   EMILY__TN_COMPARE, /* a, then each of items by its operator */
   EMILY__TN_AND,
   EMILY__TN_OR,
-  EMILY__TN_CHOICE,  /* b if a else c; c NULL: none */
-  EMILY__TN_NSREF,   /* name.attribute, on the left of an assignment; the attribute is value */
+  EMILY__TN_CHOICE, /* b if a else c; c NULL: none */
+  EMILY__TN_NSREF,  /* name.attribute, on the left of an assignment; the attribute is value */
   /* statements */
   EMILY__TN_DATA,         /* value, a text */
   EMILY__TN_OUTPUT,       /* a */
@@ -58,7 +58,7 @@ typedef struct emily__tnodes {
 
 typedef struct emily__tcall_args {
   emily__tnodes positional, named;
-  emily__tval *names; /* of `named`, texts */
+  emily__tval *names;             /* of `named`, texts */
   emily__tnode *star, *star_star; /* *args and **kwargs, or NULL */
 } emily__tcall_args;
 

@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-static const size_t SOURCE_MAX = (size_t)1 << 20;  /* bytes of a template */
-static const size_t TREE_MAX = (size_t)512 << 20;  /* bytes of its tree */
+static const size_t SOURCE_MAX = (size_t)1 << 20;   /* bytes of a template */
+static const size_t TREE_MAX = (size_t)512 << 20;   /* bytes of its tree */
 static const size_t MEMORY_MAX = (size_t)512 << 20; /* of what a rendering makes */
-static const size_t OUTPUT_MAX = (size_t)64 << 20; /* of a text */
+static const size_t OUTPUT_MAX = (size_t)64 << 20;  /* of a text */
 static const uint64_t STEPS_MAX = 20 * 1000 * 1000;
 
 struct emily__template {
@@ -22,8 +22,10 @@ static emily_status parse(emily__template *template, const char *text, size_t le
   emily__ttext source;
   if (!template->name) return EMILY_OUT_OF_MEMORY;
   if (length > SOURCE_MAX)
-    return emily__fail(EMILY_UNSUPPORTED, "template", "%s: a template of %zu bytes; %zu are the most", template->name, length, SOURCE_MAX);
-  if (!emily__utf8_valid(text, length)) return emily__fail(EMILY_BAD_FORMAT, "template", "%s: the template is not UTF-8", template->name);
+    return emily__fail(EMILY_UNSUPPORTED, "template", "%s: a template of %zu bytes; %zu are the most", template->name,
+                       length, SOURCE_MAX);
+  if (!emily__utf8_valid(text, length))
+    return emily__fail(EMILY_BAD_FORMAT, "template", "%s: the template is not UTF-8", template->name);
   if (!emily__tlex_normalize(&template->arena, text, length, &source)) return EMILY_OUT_OF_MEMORY;
   return emily__tparse(template->name, source, &template->arena, &template->body);
 }
@@ -64,7 +66,8 @@ static void set_now(struct tm *out, const struct tm *given) {
   else localtime_r(&seconds, out);
 }
 
-static emily_status render(emily__trun *run, const emily__template *template, const json_t *const *variables, size_t count) {
+static emily_status render(emily__trun *run, const emily__template *template, const json_t *const *variables,
+                           size_t count) {
   EMILY__TRY(emily__t_enter(run, NULL));
   for (size_t i = 0; i < count; i++) EMILY__TRY(bind_variables(run, variables[i]));
   EMILY__TRY(emily__t_enter(run, run->scope)); /* what the template sets hides what it was given */

@@ -10,11 +10,11 @@
 
 static emily_status answer(bool holds, emily__tval *out) { return *out = emily__t_bool(holds), EMILY_OK; }
 
-#define KIND(name, condition)                                                                                     \
-  TEST(name) {                                                                                                    \
-    (void)run;                                                                                                    \
-    const emily__tval v = call->in[0];                                                                            \
-    return answer(condition, out);                                                                                \
+#define KIND(name, condition)          \
+  TEST(name) {                         \
+    (void)run;                         \
+    const emily__tval v = call->in[0]; \
+    return answer(condition, out);     \
   }
 KIND(defined, v.kind != EMILY__T_UNDEFINED)
 KIND(undefined, v.kind == EMILY__T_UNDEFINED)
@@ -28,12 +28,14 @@ KIND(number, emily__t_is_number(v))
 KIND(string, v.kind == EMILY__T_TEXT)
 KIND(mapping, v.kind == EMILY__T_DICT)
 KIND(iterable, emily__t_iterable(v) || v.kind == EMILY__T_LOOP)
-KIND(callable, v.kind == EMILY__T_UNDEFINED || v.kind == EMILY__T_LOOP || v.kind == EMILY__T_MACRO || v.kind == EMILY__T_FUNCTION)
+KIND(callable, v.kind == EMILY__T_UNDEFINED || v.kind == EMILY__T_LOOP || v.kind == EMILY__T_MACRO ||
+                   v.kind == EMILY__T_FUNCTION)
 KIND(escaped, v.kind == EMILY__T_TEXT && v.markup)
-KIND(sequence, v.kind == EMILY__T_UNDEFINED || v.kind == EMILY__T_TEXT || v.kind == EMILY__T_LIST || v.kind == EMILY__T_TUPLE ||
-                   v.kind == EMILY__T_DICT || v.kind == EMILY__T_RANGE)
+KIND(sequence, v.kind == EMILY__T_UNDEFINED || v.kind == EMILY__T_TEXT || v.kind == EMILY__T_LIST ||
+                   v.kind == EMILY__T_TUPLE || v.kind == EMILY__T_DICT || v.kind == EMILY__T_RANGE)
 
-static emily_status is_known(emily__trun *run, emily__tval name, const emily__tbuiltin *(*find)(emily__ttext), emily__tval *out) {
+static emily_status is_known(emily__trun *run, emily__tval name, const emily__tbuiltin *(*find)(emily__ttext),
+                             emily__tval *out) {
   if (!emily__t_hashable(name)) return emily__t_fail(run, "unhashable type: '%s'", emily__t_type_name(name));
   return answer(name.kind == EMILY__T_TEXT && find(name.string->text), out);
 }
@@ -41,7 +43,8 @@ static emily_status is_known(emily__trun *run, emily__tval name, const emily__tb
 TEST(filter) { return is_known(run, call->in[0], emily__t_find_filter, out); }
 TEST(test) { return is_known(run, call->in[0], emily__t_find_test, out); }
 
-static emily_status remainder_is(emily__trun *run, emily__tval value, emily__tval by, int64_t wanted, emily__tval *out) {
+static emily_status remainder_is(emily__trun *run, emily__tval value, emily__tval by, int64_t wanted,
+                                 emily__tval *out) {
   emily__tval rest;
   bool same;
   EMILY__TRY(emily__t_binary(run, EMILY__TK_MOD, value, by, &rest));

@@ -50,16 +50,19 @@ static bool begins(emily__ttext text, emily__ttext part) {
 }
 
 static bool ends(emily__ttext text, emily__ttext part) {
-  return part.count <= text.count && (!part.count || !memcmp(text.data + text.count - part.count, part.data, part.count));
+  return part.count <= text.count &&
+         (!part.count || !memcmp(text.data + text.count - part.count, part.data, part.count));
 }
 
 /* The part of a text that start and end (in[2], in[3]) leave; false where start lies behind its end. */
-static emily_status window(emily__trun *run, const emily__tcall *call, emily__ttext *out, bool *inside, int64_t *start) {
+static emily_status window(emily__trun *run, const emily__tcall *call, emily__ttext *out, bool *inside,
+                           int64_t *start) {
   const emily__tstring *string = call->in[0].string;
   int64_t length = (int64_t)string->chars, stop;
   EMILY__TRY(emily__t_spend(run, string->text.count / 64 + 1));
   EMILY__TRY(emily__t_arg_int(run, emily__t_given(call->in[2]) ? call->in[2] : (emily__tval){0}, "start", 0, start));
-  EMILY__TRY(emily__t_arg_int(run, emily__t_given(call->in[3]) ? call->in[3] : (emily__tval){0}, "end", length, &stop));
+  EMILY__TRY(
+      emily__t_arg_int(run, emily__t_given(call->in[3]) ? call->in[3] : (emily__tval){0}, "end", length, &stop));
   if (*start < 0) *start = *start < -length ? 0 : *start + length;
   if (stop < 0) stop = stop < -length ? 0 : stop + length;
   if (stop > length) stop = length;
@@ -69,7 +72,8 @@ static emily_status window(emily__trun *run, const emily__tcall *call, emily__tt
   return *out = (emily__ttext){string->text.data + begin, end - begin}, EMILY_OK;
 }
 
-static emily_status has_end(emily__trun *run, const emily__tcall *call, bool (*has)(emily__ttext, emily__ttext), emily__tval *out) {
+static emily_status has_end(emily__trun *run, const emily__tcall *call, bool (*has)(emily__ttext, emily__ttext),
+                            emily__tval *out) {
   emily__tval parts = call->in[1];
   emily__ttext text, part;
   bool inside, found = false;
@@ -121,8 +125,11 @@ static emily_status search(emily__trun *run, const emily__tcall *call, bool last
   EMILY__TRY(window(run, call, &text, &inside, &start));
   *out = -1;
   if (!inside) return EMILY_OK;
-  const char *found = last ? find_last(text, part) : part.count ? memmem(text.data, text.count, part.data, part.count) : text.data;
-  if (found || !part.count) *out = start + (int64_t)emily__t_count_chars(text.data, found ? (size_t)(found - text.data) : 0);
+  const char *found = last         ? find_last(text, part)
+                      : part.count ? memmem(text.data, text.count, part.data, part.count)
+                                   : text.data;
+  if (found || !part.count)
+    *out = start + (int64_t)emily__t_count_chars(text.data, found ? (size_t)(found - text.data) : 0);
   return EMILY_OK;
 }
 
@@ -145,7 +152,8 @@ METHOD(count) {
   EMILY__TRY(emily__t_arg_text(run, call->in[1], "what is counted", &part));
   EMILY__TRY(window(run, call, &text, &inside, &start));
   if (inside && !part.count) found = (int64_t)emily__t_count_chars(text.data, text.count) + 1;
-  for (const char *at = text.data; inside && part.count && (at = memmem(at, text.count - (size_t)(at - text.data), part.data, part.count));
+  for (const char *at = text.data;
+       inside && part.count && (at = memmem(at, text.count - (size_t)(at - text.data), part.data, part.count));
        at += part.count)
     found++;
   return *out = emily__t_int(found), EMILY_OK;
@@ -203,10 +211,10 @@ static emily_status all(const emily__tcall *call, bool (*is)(int32_t), bool some
   return *out = emily__t_bool(good), EMILY_OK;
 }
 
-#define ALL(name, is, some)                                                                                       \
-  METHOD(name) {                                                                                                  \
-    EMILY__TRY(emily__t_spend(run, call->in[0].string->text.count / 8 + 1));                                      \
-    return all(call, is, some, out);                                                                              \
+#define ALL(name, is, some)                                                  \
+  METHOD(name) {                                                             \
+    EMILY__TRY(emily__t_spend(run, call->in[0].string->text.count / 8 + 1)); \
+    return all(call, is, some, out);                                         \
   }
 ALL(text_isalpha, emily__t_is_alpha, true)
 ALL(text_isalnum, is_alnum, true)
@@ -217,7 +225,8 @@ ALL(text_isspace, emily__t_is_space, true)
 ALL(text_isprintable, emily__t_is_printable, false)
 ALL(text_isascii, is_ascii, false)
 
-static emily_status one_case(const emily__tcall *call, bool (*right)(int32_t), bool (*wrong)(int32_t), emily__tval *out) {
+static emily_status one_case(const emily__tcall *call, bool (*right)(int32_t), bool (*wrong)(int32_t),
+                             emily__tval *out) {
   emily__ttext text = call->in[0].string->text;
   bool any = false, good = true;
   size_t used;

@@ -21,7 +21,8 @@ static emily_status mark_parts(emily__tval text, emily__tlist *list) {
 
 /* ---- at a separator ---- */
 
-static emily_status split_left(emily__trun *run, emily__ttext text, emily__ttext separator, int64_t most, emily__tlist *list) {
+static emily_status split_left(emily__trun *run, emily__ttext text, emily__ttext separator, int64_t most,
+                               emily__tlist *list) {
   const char *at = text.data, *end = text.data + text.count, *found;
   for (; most != 0 && at < end && (found = memmem(at, (size_t)(end - at), separator.data, separator.count)); most--) {
     EMILY__TRY(push_part(run, list, at, found));
@@ -39,7 +40,8 @@ static const char *find_back(const char *begin, const char *end, emily__ttext pa
 }
 
 /* The parts come last first. */
-static emily_status split_right(emily__trun *run, emily__ttext text, emily__ttext separator, int64_t most, emily__tlist *list) {
+static emily_status split_right(emily__trun *run, emily__ttext text, emily__ttext separator, int64_t most,
+                                emily__tlist *list) {
   const char *end = text.data + text.count, *found;
   for (; most != 0 && (found = find_back(text.data, end, separator)); most--) {
     EMILY__TRY(push_part(run, list, found + separator.count, end));
@@ -108,14 +110,21 @@ static emily_status split_any(emily__trun *run, const emily__tcall *call, bool r
   if (!words && !separator.count) return emily__t_fail(run, "the separator is empty");
   EMILY__TRY(emily__t_spend(run, text.count / 16 + 1));
   EMILY__TRY(emily__t_new_list(run, EMILY__T_LIST, 4, out));
-  if (right) EMILY__TRY(words ? split_words_right(run, text, most, out->list) : split_right(run, text, separator, most, out->list));
-  else EMILY__TRY(words ? split_words(run, text, most, out->list) : split_left(run, text, separator, most, out->list));
+  if (right)
+    EMILY__TRY(words ? split_words_right(run, text, most, out->list)
+                     : split_right(run, text, separator, most, out->list));
+  else
+    EMILY__TRY(words ? split_words(run, text, most, out->list) : split_left(run, text, separator, most, out->list));
   if (right) turn_around(out->list);
   return mark_parts(call->in[0], out->list);
 }
 
-static emily_status split(emily__trun *run, const emily__tcall *call, emily__tval *out) { return split_any(run, call, false, out); }
-static emily_status rsplit(emily__trun *run, const emily__tcall *call, emily__tval *out) { return split_any(run, call, true, out); }
+static emily_status split(emily__trun *run, const emily__tcall *call, emily__tval *out) {
+  return split_any(run, call, false, out);
+}
+static emily_status rsplit(emily__trun *run, const emily__tcall *call, emily__tval *out) {
+  return split_any(run, call, true, out);
+}
 
 static emily_status splitlines(emily__trun *run, const emily__tcall *call, emily__tval *out) {
   bool keep = call->in[1].kind != EMILY__T_MISSING && emily__t_truth(call->in[1]);
@@ -132,7 +141,9 @@ static emily_status partition_any(emily__trun *run, const emily__tcall *call, bo
   if (!part.count) return emily__t_fail(run, "the separator is empty");
   EMILY__TRY(emily__t_spend(run, text.count / 16 + 1));
   EMILY__TRY(emily__t_new_list(run, EMILY__T_TUPLE, 3, out));
-  const char *found = right ? find_back(begin, end, part) : text.count ? memmem(begin, text.count, part.data, part.count) : NULL;
+  const char *found = right        ? find_back(begin, end, part)
+                      : text.count ? memmem(begin, text.count, part.data, part.count)
+                                   : NULL;
   const char *first = found ? found : right ? begin : end, *last = found ? found + part.count : right ? begin : end;
   EMILY__TRY(push_part(run, out->list, begin, first));
   EMILY__TRY(push_part(run, out->list, first, last));
@@ -149,10 +160,7 @@ static emily_status rpartition(emily__trun *run, const emily__tcall *call, emily
 }
 
 const emily__tbuiltin emily__t_text_split_methods[] = {
-    {"split", "self sep? maxsplit?", split},
-    {"rsplit", "self sep? maxsplit?", rsplit},
-    {"splitlines", "self keepends?", splitlines},
-    {"partition", "self sep", partition},
-    {"rpartition", "self sep", rpartition},
-    {0},
+    {"split", "self sep? maxsplit?", split},      {"rsplit", "self sep? maxsplit?", rsplit},
+    {"splitlines", "self keepends?", splitlines}, {"partition", "self sep", partition},
+    {"rpartition", "self sep", rpartition},       {0},
 };

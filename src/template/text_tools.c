@@ -16,7 +16,9 @@ emily_status emily__t_cased(emily__trun *run, emily__tval text, emily__tcase to,
   return EMILY_OK;
 }
 
-static bool among(emily__ttext chars, const char *c, size_t count) { return chars.count && memmem(chars.data, chars.count, c, count); }
+static bool among(emily__ttext chars, const char *c, size_t count) {
+  return chars.count && memmem(chars.data, chars.count, c, count);
+}
 
 static bool goes(const char *at, bool spaces, emily__ttext chars) {
   size_t used;
@@ -45,7 +47,8 @@ emily_status emily__t_stripped(emily__trun *run, emily__tval text, emily__tval c
 }
 
 /* Between all characters, and at both ends. */
-static emily_status put_between(emily__trun *run, emily__str *sink, emily__ttext text, emily__ttext fresh, int64_t most) {
+static emily_status put_between(emily__trun *run, emily__str *sink, emily__ttext text, emily__ttext fresh,
+                                int64_t most) {
   size_t at = 0, used;
   for (; most != 0 && at <= text.count; most--, at += used) {
     EMILY__TRY(emily__t_put(run, sink, fresh.data, fresh.count));
@@ -57,8 +60,8 @@ static emily_status put_between(emily__trun *run, emily__str *sink, emily__ttext
   return at < text.count ? emily__t_put(run, sink, text.data + at, text.count - at) : EMILY_OK;
 }
 
-static emily_status put_replaced(emily__trun *run, emily__str *sink, emily__ttext text, emily__ttext old, emily__ttext fresh,
-                                 int64_t most) {
+static emily_status put_replaced(emily__trun *run, emily__str *sink, emily__ttext text, emily__ttext old,
+                                 emily__ttext fresh, int64_t most) {
   if (!old.count) return put_between(run, sink, text, fresh, most);
   const char *at = text.data, *end = text.data + text.count, *found;
   while (most != 0 && at < end && (found = memmem(at, (size_t)(end - at), old.data, old.count))) {
@@ -70,20 +73,22 @@ static emily_status put_replaced(emily__trun *run, emily__str *sink, emily__ttex
   return emily__t_put(run, sink, at, (size_t)(end - at));
 }
 
-emily_status emily__t_replaced(emily__trun *run, emily__ttext text, emily__ttext old, emily__ttext fresh, int64_t most,
-                               emily__tval *out) {
+emily_status emily__t_replaced(emily__trun *run, emily__ttext text, emily__ttext old, emily__ttext fresh,
+                               int64_t most, emily__tval *out) {
   emily__str sink = {0};
   return emily__t_finish(run, put_replaced(run, &sink, text, old, fresh, most), &sink, out);
 }
 
-static emily_status put_padded(emily__trun *run, emily__str *sink, emily__ttext text, int64_t left, int64_t right, emily__ttext fill) {
+static emily_status put_padded(emily__trun *run, emily__str *sink, emily__ttext text, int64_t left, int64_t right,
+                               emily__ttext fill) {
   for (; left > 0; left--) EMILY__TRY(emily__t_put(run, sink, fill.data, fill.count));
   EMILY__TRY(emily__t_put(run, sink, text.data, text.count));
   for (; right > 0; right--) EMILY__TRY(emily__t_put(run, sink, fill.data, fill.count));
   return EMILY_OK;
 }
 
-emily_status emily__t_padded(emily__trun *run, emily__tval text, int64_t width, char side, emily__ttext fill, emily__tval *out) {
+emily_status emily__t_padded(emily__trun *run, emily__tval text, int64_t width, char side, emily__ttext fill,
+                             emily__tval *out) {
   emily__str sink = {0};
   int64_t length = (int64_t)text.string->chars, room = width > length ? width - length : 0;
   /* str.center: the odd one goes to the left where the width is odd. */
@@ -112,7 +117,9 @@ emily_status emily__t_joined(emily__trun *run, emily__ttext glue, emily__tval it
   return emily__t_finish(run, put_joined(run, &sink, glue, it, texts), &sink, out);
 }
 
-static bool ends_line(int32_t c) { return (c >= 10 && c <= 13) || (c >= 0x1C && c <= 0x1E) || c == 0x85 || c == 0x2028 || c == 0x2029; }
+static bool ends_line(int32_t c) {
+  return (c >= 10 && c <= 13) || (c >= 0x1C && c <= 0x1E) || c == 0x85 || c == 0x2028 || c == 0x2029;
+}
 
 emily_status emily__t_lines(emily__trun *run, emily__ttext text, bool keep_ends, emily__tval *out) {
   size_t begin = 0, used;

@@ -21,11 +21,19 @@ static emily_status write_raw(writer *w, const char *text) { return emily__t_put
 
 static emily_status write_escape(writer *w, int32_t c) {
   char text[16];
-  const char *simple = c == '"' ? "\\\"" : c == '\\' ? "\\\\" : c == '\n' ? "\\n" : c == '\r' ? "\\r" : c == '\t' ? "\\t" :
-                       c == '\b' ? "\\b" : c == '\f' ? "\\f" : NULL;
+  const char *simple = c == '"'    ? "\\\""
+                       : c == '\\' ? "\\\\"
+                       : c == '\n' ? "\\n"
+                       : c == '\r' ? "\\r"
+                       : c == '\t' ? "\\t"
+                       : c == '\b' ? "\\b"
+                       : c == '\f' ? "\\f"
+                                   : NULL;
   if (simple) return write_raw(w, simple);
   if (c < 0x10000) snprintf(text, sizeof text, "\\u%04x", (unsigned)c);
-  else snprintf(text, sizeof text, "\\u%04x\\u%04x", 0xD800 + (unsigned)((c - 0x10000) >> 10), 0xDC00 + ((unsigned)c & 0x3FF));
+  else
+    snprintf(text, sizeof text, "\\u%04x\\u%04x", 0xD800 + (unsigned)((c - 0x10000) >> 10),
+             0xDC00 + ((unsigned)c & 0x3FF));
   return write_raw(w, text);
 }
 
@@ -82,7 +90,8 @@ static emily_status write_key(writer *w, emily__tval key) {
   bool text = key.kind == EMILY__T_TEXT;
   if (text) return write_text(w, key.string->text);
   if (key.kind != EMILY__T_NONE && !emily__t_is_number(key))
-    return emily__t_fail(w->run, "tojson: keys must be str, int, float, bool or None, not %s", emily__t_type_name(key));
+    return emily__t_fail(w->run, "tojson: keys must be str, int, float, bool or None, not %s",
+                         emily__t_type_name(key));
   EMILY__TRY(write_raw(w, "\""));
   EMILY__TRY(write_value(w, key, 0));
   return write_raw(w, "\"");
@@ -129,7 +138,9 @@ static emily_status write_value(writer *w, emily__tval value, int depth) {
     case EMILY__T_LIST:
     case EMILY__T_TUPLE: return write_list(w, value.list, depth);
     case EMILY__T_DICT: return write_dict(w, value.dict, depth);
-    default: return emily__t_fail(w->run, "tojson: an object of type %s is not JSON serializable", emily__t_type_name(value));
+    default:
+      return emily__t_fail(w->run, "tojson: an object of type %s is not JSON serializable",
+                           emily__t_type_name(value));
   }
 }
 
@@ -151,11 +162,13 @@ static emily_status set_separators(writer *w, emily__tval separators) {
   if (!emily__t_given(separators)) return EMILY_OK;
   if ((separators.kind != EMILY__T_LIST && separators.kind != EMILY__T_TUPLE) || separators.list->count != 2)
     return emily__t_fail(w->run, "tojson: separators must be two texts");
-  EMILY__TRY(emily__t_arg_text(w->run, separators.list->items[0], "tojson: the separator of items", &w->item_separator));
+  EMILY__TRY(
+      emily__t_arg_text(w->run, separators.list->items[0], "tojson: the separator of items", &w->item_separator));
   return emily__t_arg_text(w->run, separators.list->items[1], "tojson: the separator of keys", &w->key_separator);
 }
 
-emily_status emily__t_to_json(emily__trun *run, emily__tval value, const emily__tjson_style *style, emily__tval *out) {
+emily_status emily__t_to_json(emily__trun *run, emily__tval value, const emily__tjson_style *style,
+                              emily__tval *out) {
   emily__str sink = {0};
   writer w = {.run = run, .sink = &sink, .ensure_ascii = style->ensure_ascii, .sort_keys = style->sort_keys};
   EMILY__TRY(set_indent(&w, style->indent));

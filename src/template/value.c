@@ -26,7 +26,8 @@ size_t emily__t_count_chars(const char *data, size_t count) {
   return chars;
 }
 
-static bool text_value(emily__arena *arena, emily__ttext text, size_t chars, emily__tbuffer *buffer, emily__tval *out) {
+static bool text_value(emily__arena *arena, emily__ttext text, size_t chars, emily__tbuffer *buffer,
+                       emily__tval *out) {
   emily__tstring *string = emily__arena_alloc(arena, sizeof *string);
   if (!string) return false;
   *string = (emily__tstring){text, chars, buffer};

@@ -22,7 +22,7 @@ typedef enum emily__tkind {
   EMILY__T_LIST,
   EMILY__T_TUPLE,
   EMILY__T_DICT,
-  EMILY__T_VIEW,  /* of a dict's keys, values or items */
+  EMILY__T_VIEW, /* of a dict's keys, values or items */
   EMILY__T_RANGE,
   EMILY__T_NAMESPACE,
   EMILY__T_ITERATOR, /* what map, select and their like give: it can be walked through once */

@@ -21,7 +21,8 @@
 static char *folder;
 
 static const char TEMPLATE[] =
-    "{% for m in messages %}{{ m.role[0] }} {{ m.content }} {% endfor %}{% if enable_thinking is defined %}{{ enable_thinking }}{% endif %}"
+    "{% for m in messages %}{{ m.role[0] }} {{ m.content }} {% endfor %}{% if enable_thinking is defined %}{{ "
+    "enable_thinking }}{% endif %}"
     "{% if 'refuse' in messages[-1].content %}{{ raise_exception('no such talk') }}{% endif %}";
 
 static int setup(void **state) {
@@ -80,7 +81,8 @@ static void an_empty_answer_is_a_line_too(void **state) {
 
 static void earlier_turns_count(void **state) {
   (void)state;
-  shell one = shell_run("why\n", "chat", folder, "-n", "12"), two = shell_run("hello\nwhy\n", "chat", folder, "-n", "12");
+  shell one = shell_run("why\n", "chat", folder, "-n", "12"),
+        two = shell_run("hello\nwhy\n", "chat", folder, "-n", "12");
   shell reset = shell_run("hello\n/reset\nwhy\n", "chat", folder, "-n", "12");
   assert_string_not_equal(strchr(two.out, '\n') + 1, one.out);
   assert_string_equal(strchr(reset.out, '\n') + 1, one.out);
@@ -90,7 +92,8 @@ static void earlier_turns_count(void **state) {
 static void a_system_message_by_option_or_command(void **state) {
   (void)state;
   shell by_option = shell_run("why\n", "chat", folder, "-n", "12", "--system", "be brief");
-  shell by_command = shell_run("/system be brief\nwhy\n", "chat", folder, "-n", "12"), none = shell_run("why\n", "chat", folder, "-n", "12");
+  shell by_command = shell_run("/system be brief\nwhy\n", "chat", folder, "-n", "12"),
+        none = shell_run("why\n", "chat", folder, "-n", "12");
   assert_string_equal(by_option.out, by_command.out);
   assert_string_not_equal(by_option.out, none.out);
   shell_free(&by_option), shell_free(&by_command), shell_free(&none);
@@ -98,7 +101,8 @@ static void a_system_message_by_option_or_command(void **state) {
 
 static void thinking_is_a_variable(void **state) {
   (void)state;
-  shell think = shell_run("why\n", "chat", folder, "-n", "12", "--think"), var = shell_run("why\n", "chat", folder, "-n", "12", "--var", "enable_thinking=true");
+  shell think = shell_run("why\n", "chat", folder, "-n", "12", "--think"),
+        var = shell_run("why\n", "chat", folder, "-n", "12", "--var", "enable_thinking=true");
   shell no = shell_run("why\n", "chat", folder, "-n", "12", "--no-think");
   assert_string_equal(think.out, var.out);
   assert_string_not_equal(think.out, no.out);
@@ -107,7 +111,8 @@ static void thinking_is_a_variable(void **state) {
 
 static void messages_of_several_lines(void **state) {
   (void)state;
-  shell quoted = shell_run("\"\"\"\na b\nc\n\"\"\"\n", "chat", folder, "-n", "8"), slashes = shell_run("a b\\\nc\n", "chat", folder, "-n", "8");
+  shell quoted = shell_run("\"\"\"\na b\nc\n\"\"\"\n", "chat", folder, "-n", "8"),
+        slashes = shell_run("a b\\\nc\n", "chat", folder, "-n", "8");
   shell inner = shell_run("\"\"\"a b\nc\"\"\"\n", "chat", folder, "-n", "8");
   assert_int_equal(count_lines(quoted.out), 1);
   assert_string_equal(quoted.out, slashes.out);
@@ -132,7 +137,8 @@ static void commands_in_lines(void **state) {
 
 static void a_refused_message_is_forgotten(void **state) {
   (void)state;
-  shell r = shell_run("refuse\nwhy\n", "chat", folder, "-n", "12"), alone = shell_run("why\n", "chat", folder, "-n", "12");
+  shell r = shell_run("refuse\nwhy\n", "chat", folder, "-n", "12"),
+        alone = shell_run("why\n", "chat", folder, "-n", "12");
   assert_int_equal(r.code, 1);
   assert_non_null(strstr(r.err, "no such talk"));
   assert_string_equal(r.out, alone.out);
@@ -209,7 +215,8 @@ static void expect(terminal *t, const char *text) {
 }
 
 static int close_terminal(terminal *t) {
-  while (wait_for(t, "\x01 never")) {}
+  while (wait_for(t, "\x01 never")) {
+  }
   int code = shell_wait(t->pid);
   close(t->fd);
   return code;

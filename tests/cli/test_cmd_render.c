@@ -11,14 +11,17 @@
 static char *folder;
 
 static const char TEMPLATE[] =
-    "{{ bos_token }}{% for m in messages %}\n{% if m.role == 'robot' %}{{ raise_exception('no robots') }}{% endif %}\n[{{ m.role }}] {{ m.content }}\n"
-    "{% endfor %}\n{% if tools %}{{ tools|tojson }}{% endif %}{{ note }}{% if add_generation_prompt %}[assistant]{% endif %}";
+    "{{ bos_token }}{% for m in messages %}\n{% if m.role == 'robot' %}{{ raise_exception('no robots') }}{% endif "
+    "%}\n[{{ m.role }}] {{ m.content }}\n"
+    "{% endfor %}\n{% if tools %}{{ tools|tojson }}{% endif %}{{ note }}{% if add_generation_prompt %}[assistant]{% "
+    "endif %}";
 
 static int setup(void **state) {
   (void)state;
   folder = folder_new();
   folder_puts(folder, "chat_template.jinja", TEMPLATE);
-  folder_puts(folder, "tokenizer_config.json", "{\"bos_token\":{\"content\":\"<s>\"},\"chat_template\":\"not this one\"}");
+  folder_puts(folder, "tokenizer_config.json",
+              "{\"bos_token\":{\"content\":\"<s>\"},\"chat_template\":\"not this one\"}");
   return 0;
 }
 
@@ -37,9 +40,11 @@ static void check(const char *input, int code, const char *wanted) {
 
 static void lines_are_answered_in_order(void **state) {
   (void)state;
-  check("{\"messages\":[{\"role\":\"user\",\"content\":\"a\\u00e9\"}]}\n", 0, "{\"text\":\"<s>[user] a\xC3\xA9\\n\"}\n");
-  check("{\"messages\":[],\"tools\":[{\"x\":1.0}],\"add_generation_prompt\":true,\"note\":\"n\",\"bos_token\":\"B\"}\n", 0,
-        "{\"text\":\"B[{\\\"x\\\": 1.0}]n[assistant]\"}\n");
+  check("{\"messages\":[{\"role\":\"user\",\"content\":\"a\\u00e9\"}]}\n", 0,
+        "{\"text\":\"<s>[user] a\xC3\xA9\\n\"}\n");
+  check(
+      "{\"messages\":[],\"tools\":[{\"x\":1.0}],\"add_generation_prompt\":true,\"note\":\"n\",\"bos_token\":\"B\"}\n",
+      0, "{\"text\":\"B[{\\\"x\\\": 1.0}]n[assistant]\"}\n");
   check("", 0, "");
 }
 
@@ -61,7 +66,8 @@ static void errors_stand_in_their_place(void **state) {
 static void a_conversation_from_options(void **state) {
   (void)state;
   folder_puts(folder, "tools.json", "[{\"name\": \"f\"}]");
-  shell r = shell_run("", "render", folder, "-m", "system:be: brief", "-m", "user:hi", "-g", "--tools", in(folder, "tools.json"), "--var", "note=\"N\"");
+  shell r = shell_run("", "render", folder, "-m", "system:be: brief", "-m", "user:hi", "-g", "--tools",
+                      in(folder, "tools.json"), "--var", "note=\"N\"");
   assert_int_equal(r.code, 0);
   assert_string_equal(r.out, "<s>[system] be: brief\n[user] hi\n[{\"name\": \"f\"}]N[assistant]\n");
   shell_free(&r);
@@ -101,7 +107,8 @@ static void several_templates(void **state) {
 static void a_template_without_end_is_stopped(void **state) {
   (void)state;
   char *other = folder_new();
-  folder_puts(other, "chat_template.jinja", "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}");
+  folder_puts(other, "chat_template.jinja",
+              "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}");
   shell r = shell_run("{}\n", "render", other, "--jsonl", "-");
   assert_int_equal(r.code, 0);
   assert_non_null(strstr(r.out, "{\"error\":"));
@@ -140,7 +147,8 @@ static void broken_files(void **state) {
   } cases[] = {{3, "{}", "has no chat template"},
                {4, "{\"chat_template\":3}", "neither a string nor a list"},
                {4, "{\"chat_template\":[{\"name\":\"a\"}]}", "lacks \"name\" or \"template\""},
-               {4, "{\"chat_template\":[{\"name\":\"a\",\"template\":\"\"},{\"name\":\"a\",\"template\":\"\"}]}", "two templates"},
+               {4, "{\"chat_template\":[{\"name\":\"a\",\"template\":\"\"},{\"name\":\"a\",\"template\":\"\"}]}",
+                "two templates"},
                {4, "{\"chat_template\":\"\\n{% if %}\"}", "line 2"},
                {5, "{\"chat_template\":\"{% extends 'x' %}\"}", "'extends' is not supported"}};
   char *other = folder_new();

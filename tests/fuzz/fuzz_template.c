@@ -1,5 +1,5 @@
-/* fuzz_template.c: any bytes as a chat template and its variables: JSON behind the first NUL, or a conversation. What is accepted
- * renders or says why not, within the bounds, and the text is UTF-8. */
+/* fuzz_template.c: any bytes as a chat template and its variables: JSON behind the first NUL, or a conversation. What
+ * is accepted renders or says why not, within the bounds, and the text is UTF-8. */
 #include "template/template.h"
 
 #include "base/alloc.h"
@@ -13,8 +13,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char CONVERSATION[] =
     "{\"messages\":[{\"role\":\"system\",\"content\":\"Be \\u00fc.\"},{\"role\":\"user\",\"content\":\"a\\nb\"},"
-    "{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"123456789\",\"function\":{\"name\":\"f\",\"arguments\":{\"x\":[1,2.5,true]}}}]}],"
-    "\"tools\":[{\"function\":{\"name\":\"f\",\"parameters\":{\"type\":\"object\"}}}],\"bos_token\":\"<s>\",\"x\":3,\"l\":[3,\"b\",1],\"d\":{\"k\":\"v\"}}";
+    "{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"123456789\",\"function\":{\"name\":\"f\","
+    "\"arguments\":{\"x\":[1,2.5,true]}}}]}],"
+    "\"tools\":[{\"function\":{\"name\":\"f\",\"parameters\":{\"type\":\"object\"}}}],\"bos_token\":\"<s>\",\"x\":3,"
+    "\"l\":[3,\"b\",1],\"d\":{\"k\":\"v\"}}";
 
 static void check(bool ok) {
   if (!ok) abort();
@@ -41,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const json_t *const all[] = {variables};
   char *text = NULL;
   size_t count = 0;
-  if (emily__template_render(template, all, 1, &bounds, &text, &count) == EMILY_OK) check(emily__utf8_valid(text, count));
+  if (emily__template_render(template, all, 1, &bounds, &text, &count) == EMILY_OK)
+    check(emily__utf8_valid(text, count));
   else check(emily_last_error()->message[0]);
   emily__free(text);
   json_decref(variables);

@@ -12,8 +12,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-static const char TEMPLATE[] = "{% for m in messages %}{{ m.role[0] }} {{ m.content }} {% endfor %}{{ mode }}"
-                               "{% if messages|length > 6 %}{{ raise_exception('too long') }}{% endif %}";
+static const char TEMPLATE[] =
+    "{% for m in messages %}{{ m.role[0] }} {{ m.content }} {% endfor %}{{ mode }}"
+    "{% if messages|length > 6 %}{{ raise_exception('too long') }}{% endif %}";
 
 static char *folder;
 static emily_model *model;
@@ -72,12 +73,16 @@ static void a_turn_is_the_rendered_conversation(void **state) {
   assert_int_equal(emily_chat_set_system(chat, "be kind"), EMILY_OK);
   assert_int_equal(emily_chat_set_variable(chat, "mode", "\"now\""), EMILY_OK);
   char *answer = say(chat, "hello", NULL), *text;
-  const char *json = "{\"messages\":[{\"role\":\"system\",\"content\":\"be kind\"},{\"role\":\"user\",\"content\":\"hello\"}],\"mode\":\"now\",\"add_generation_prompt\":true}";
+  const char *json =
+      "{\"messages\":[{\"role\":\"system\",\"content\":\"be "
+      "kind\"},{\"role\":\"user\",\"content\":\"hello\"}],\"mode\":\"now\",\"add_generation_prompt\":true}";
   assert_int_equal(emily_chat_template_render(template, json, strlen(json), NULL, &text, NULL), EMILY_OK);
   assert_string_equal(text, "s be kind u hello now");
   assert_int_equal(emily_chat_encode(tokenizer, text, strlen(text), &encoding), EMILY_OK);
   for (size_t i = 0; i < emily_encoding_count(encoding); i++) assert_true(emily_encoding_ids(encoding)[i] > 3);
-  assert_int_equal(emily_generate(model, tokenizer, emily_encoding_ids(encoding), emily_encoding_count(encoding), &options, &g), EMILY_OK);
+  assert_int_equal(
+      emily_generate(model, tokenizer, emily_encoding_ids(encoding), emily_encoding_count(encoding), &options, &g),
+      EMILY_OK);
   assert_string_equal(g->text, answer);
   emily_generation_free(g);
   emily_encoding_free(encoding);

@@ -1,5 +1,5 @@
-/* test_template.c: what templates print, which errors they give and where, and what bounds them. jinja2 itself judges in
- * tests/oracle/test_templates.py. */
+/* test_template.c: what templates print, which errors they give and where, and what bounds them. jinja2 itself judges
+ * in tests/oracle/test_templates.py. */
 #include "template/template.h"
 
 #include "base/alloc.h"
@@ -57,13 +57,17 @@ static void check(const sample *samples, size_t count) {
 static void statements(void **state) {
   (void)state;
   const sample samples[] = {
-      {"{% for m in messages %}{{ loop.index }}/{{ loop.length }}{{ m.role[0] }}{{ m.content|trim }};{% endfor %}", "1/2uHi;2/2aJa\nund?;"},
+      {"{% for m in messages %}{{ loop.index }}/{{ loop.length }}{{ m.role[0] }}{{ m.content|trim }};{% endfor %}",
+       "1/2uHi;2/2aJa\nund?;"},
       {"{% for x in [] %}a{% else %}b{% endfor %}", "b"},
       {"{% for x in l if x > 1 %}{{ x }}{{ ',' if not loop.last }}{% endfor %}", "3,2"},
       {"{% for k, v in d.items() %}{{ k }}{{ v }}{% endfor %}", "a1items2"},
       {"{% for x in l %}{% if x == 1 %}{% continue %}{% endif %}{{ x }}{% break %}{% endfor %}", "3"},
-      {"{% set ns = namespace(c=0) %}{% for x in l %}{% set ns.c = ns.c + x %}{% set n = 0 %}{% endfor %}{{ ns.c }}{{ n }}", "67"},
-      {"{% macro m(a, b='y') %}{{ a }}{{ b }}{{ kwargs }}{{ varargs }}{% endmacro %}{{ m(1) }}{{ m(1, 2, 3, z=4) }}", "1y{}()12{'z': 4}(3,)"},
+      {"{% set ns = namespace(c=0) %}{% for x in l %}{% set ns.c = ns.c + x %}{% set n = 0 %}{% endfor %}{{ ns.c "
+       "}}{{ n }}",
+       "67"},
+      {"{% macro m(a, b='y') %}{{ a }}{{ b }}{{ kwargs }}{{ varargs }}{% endmacro %}{{ m(1) }}{{ m(1, 2, 3, z=4) }}",
+       "1y{}()12{'z': 4}(3,)"},
       {"{% macro m() %}<{{ caller('x') }}>{% endmacro %}{% call(v) m() %}{{ v }}{{ n }}{% endcall %}", "<x7>"},
       {"{% set v %}a{{ n }}{% endset %}{{ v|length }}", "2"},
       {"{% with a = 1, b = n %}{{ a }}{{ b }}{% endwith %}{{ a }}", "17"},
@@ -92,14 +96,17 @@ static void expressions(void **state) {
   (void)state;
   const sample samples[] = {
       {"{{ s[2] }}{{ s[-1] }}{{ s[::-1] }}{{ s|length }}", "r\xF0\x9F\x99\x82\xF0\x9F\x99\x82rüZ4"},
-      {"{{ 7 // 2 }} {{ -7 // 2 }} {{ -7 % 3 }} {{ 7 / 2 }} {{ 2 ** 10 }} {{ 1e16 }} {{ 0.1 + 0.2 }}", "3 -4 2 3.5 1024 1e+16 0.30000000000000004"},
+      {"{{ 7 // 2 }} {{ -7 // 2 }} {{ -7 % 3 }} {{ 7 / 2 }} {{ 2 ** 10 }} {{ 1e16 }} {{ 0.1 + 0.2 }}",
+       "3 -4 2 3.5 1024 1e+16 0.30000000000000004"},
       {"{{ 1 < n < 9 }} {{ 'a' in 'cat' }} {{ 5 not in l }} {{ n ~ none ~ true }}", "True True True 7NoneTrue"},
       {"{{ [1, 'a', none, 2.0, {'k': (1,)}] }}", "[1, 'a', None, 2.0, {'k': (1,)}]"},
       {"{{ {'a': [1, {}], 'b': 'ü\\n'}|tojson }}", "{\"a\": [1, {}], \"b\": \"ü\\n\"}"},
       {"{{ d.items is callable }}{{ d['items'] }}{{ d.zz is defined }}{{ d.zz }}", "True2False"},
-      {"{{ l|sort|join('-') }} {{ messages|map(attribute='role')|list }} {{ l|select('gt', 1)|sum }}", "1-2-3 ['user', 'assistant'] 5"},
+      {"{{ l|sort|join('-') }} {{ messages|map(attribute='role')|list }} {{ l|select('gt', 1)|sum }}",
+       "1-2-3 ['user', 'assistant'] 5"},
       {"{{ x if false }}{{ x|default('d') }}{{ ''|default('e', true) }}", "de"},
-      {"{{ 'straße'|upper }} {{ 'ΑΣ'.lower() }} {{ '%05.1f|%s' % (f, s) }} {{ '{:>4}|{}'.format(n, 'x') }}", "STRASSE ας 002.5|Zür\xF0\x9F\x99\x82    7|x"},
+      {"{{ 'straße'|upper }} {{ 'ΑΣ'.lower() }} {{ '%05.1f|%s' % (f, s) }} {{ '{:>4}|{}'.format(n, 'x') }}",
+       "STRASSE ας 002.5|Zür\xF0\x9F\x99\x82    7|x"},
       {"{{ '<'|e }}{{ ('<'|e) + '>' }}{{ '<' }}", "&lt;&lt;&gt;<"},
   };
   CHECK(samples);
@@ -145,20 +152,26 @@ static void errors_name_the_line(void **state) {
   for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
     char *text;
     assert_int_equal(render(slips[i].source, NULL, &text), slips[i].status);
-    if (!strstr(emily_last_error()->message, slips[i].part)) fail_msg("%s: %s", slips[i].source, emily_last_error()->message);
+    if (!strstr(emily_last_error()->message, slips[i].part))
+      fail_msg("%s: %s", slips[i].source, emily_last_error()->message);
   }
 }
 
 static void hostile_templates_end(void **state) {
   (void)state;
   const slip slips[] = {
-      {"{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}", EMILY_UNSUPPORTED, "steps"},
+      {"{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}", EMILY_UNSUPPORTED,
+       "steps"},
       {"{{ 'a' * 99999999999 }}", EMILY_UNSUPPORTED, ""},
-      {"{% set ns = namespace(x='ab') %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}", EMILY_UNSUPPORTED, ""},
+      {"{% set ns = namespace(x='ab') %}{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+       EMILY_UNSUPPORTED, ""},
       {"{{ range(100001) }}", EMILY_INVALID_ARGUMENT, "range"},
       {"{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", EMILY_INVALID_ARGUMENT, "nested too deep"},
-      {"{% set ns = namespace(x=[]) %}{% for i in range(9999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}", EMILY_INVALID_ARGUMENT, "nested too deep"},
-      {"{% set ns = namespace(x=[1]) %}{% for i in range(9999) %}{% set ns.x = ns.x|map('abs') %}{% endfor %}{{ ns.x|list }}", EMILY_INVALID_ARGUMENT, "too deep"},
+      {"{% set ns = namespace(x=[]) %}{% for i in range(9999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}",
+       EMILY_INVALID_ARGUMENT, "nested too deep"},
+      {"{% set ns = namespace(x=[1]) %}{% for i in range(9999) %}{% set ns.x = ns.x|map('abs') %}{% endfor %}{{ "
+       "ns.x|list }}",
+       EMILY_INVALID_ARGUMENT, "too deep"},
       {"{{ '%999999999d' % 1 }}", EMILY_INVALID_ARGUMENT, "too large"},
       {"{{ 'x'.center(9999999999) }}", EMILY_UNSUPPORTED, ""},
   };
@@ -167,7 +180,8 @@ static void hostile_templates_end(void **state) {
     char *text;
     emily_status status = render(slips[i].source, &bounds, &text);
     if (status != slips[i].status) fail_msg("%s: %d, %s", slips[i].source, status, emily_last_error()->message);
-    if (!strstr(emily_last_error()->message, slips[i].part)) fail_msg("%s: %s", slips[i].source, emily_last_error()->message);
+    if (!strstr(emily_last_error()->message, slips[i].part))
+      fail_msg("%s: %s", slips[i].source, emily_last_error()->message);
   }
 }
 
@@ -188,7 +202,9 @@ static void sums_grow_in_place(void **state) {
   (void)state;
   const emily__template_options bounds = {.memory = 24 << 20};
   char *text;
-  const char *source = "{% set ns = namespace(x='') %}{% for i in range(20000) %}{% set ns.x = ns.x + 'sixteen letters!' %}{% endfor %}{{ ns.x|length }}";
+  const char *source =
+      "{% set ns = namespace(x='') %}{% for i in range(20000) %}{% set ns.x = ns.x + 'sixteen letters!' %}{% endfor "
+      "%}{{ ns.x|length }}";
   assert_int_equal(render(source, &bounds, &text), EMILY_OK);
   assert_string_equal(text, "320000");
   emily__free(text);
@@ -196,8 +212,10 @@ static void sums_grow_in_place(void **state) {
 
 static void every_allocation_may_fail(void **state) {
   (void)state;
-  const char *source = "{% macro m(a) %}{{ a|upper }}{{ caller() }}{% endmacro %}{% set b %}{{ d|tojson(indent=1) }}{% endset %}"
-                       "{% call m(s) %}{% for x in l|sort if x %}{{ x }}{{ loop.length }}{% endfor %}{% endcall %}{{ '%s{}'.format(n) % b }}{{ [1, 2][::-1] }}";
+  const char *source =
+      "{% macro m(a) %}{{ a|upper }}{{ caller() }}{% endmacro %}{% set b %}{{ d|tojson(indent=1) }}{% endset %}"
+      "{% call m(s) %}{% for x in l|sort if x %}{{ x }}{{ loop.length }}{% endfor %}{% endcall %}{{ '%s{}'.format(n) "
+      "% b }}{{ [1, 2][::-1] }}";
   for (int64_t n = 1;; n++) {
     char *text = NULL;
     emily__alloc_fail_after(n);
