@@ -88,8 +88,12 @@ EMILY_API emily_status emily_chat_set_options(emily_chat *chat, const emily_rend
 /* Adds a message without an answer to it: an earlier turn, a tool's result. */
 EMILY_API emily_status emily_chat_add(emily_chat *chat, const char *role, const char *content);
 
-/* Adds the user's message, and the model's answer to it; what options leave open is as for emily_generate. An answer
- * that was cancelled is kept as far as it came; one of which nothing came, and a failure, leave the chat as it was. */
+/* The same of any message, as JSON: an object ({"role": "assistant", "tool_calls": [...]}). */
+EMILY_API emily_status emily_chat_add_json(emily_chat *chat, const char *json);
+
+/* Adds the user's message, and the model's answer to it (text NULL: an answer to what stands there, such as a tool's
+ * result); what options leave open is as for emily_generate. An answer that was cancelled is kept as far as it came;
+ * one of which nothing came, and a failure, leave the chat as it was. */
 EMILY_API emily_status emily_chat_say(emily_chat *chat, const char *text, const emily_generate_options *options,
                                       emily_generation **out);
 

@@ -123,7 +123,7 @@ static int run(const cli_call *call) {
 static const char *const examples[] = {
     "emily answer squad \"Where do bees live?\" \"Bees live in hives.\"",
     "emily answer squad --top-k 3 \"Who wrote it?\" - <chapter.txt",
-    "echo '{\"question\": \"Who?\", \"context\": \"It was Ada.\"}' | emily answer squad --jsonl -",
+    "echo '{\"question\": \"Who?\", \"context\": \"Ada.\"}' | emily answer squad --jsonl -",
     NULL,
 };
 

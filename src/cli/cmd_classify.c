@@ -102,7 +102,7 @@ static const char *const examples[] = {
     "emily classify sst2 \"What a lovely day.\" \"Never again!\"",
     "emily classify sst2 --top-k 1 --json - <reviews.txt",
     "emily classify vit-base-patch16-224 cat.jpg dog.png",
-    "echo '{\"text\": \"It rains.\", \"text_pair\": \"It is wet.\"}' | emily classify mnli --jsonl -",
+    "echo '{\"text\": \"It rains.\", \"text_pair\": \"Wet.\"}' | emily classify mnli --jsonl -",
     NULL,
 };
 

@@ -298,9 +298,10 @@ const cli_command cli_info_command = {
     .synopsis = "PATH",
     .summary = "Tell what a checkpoint holds, and whether emily runs it",
     .details =
-        "PATH is a folder, a .safetensors file or a GGUF file. Told are the family and whether emily\n"
-        "supports it (or why not), the config, the tokenizer, tensors and bytes by dtype,\n"
-        "and the files. What is damaged is an error; what is only not supported is not.\n",
+        "PATH is a folder, a .safetensors file or a GGUF file. Told are the family and\n"
+        "whether emily supports it (or why not), the config, the tokenizer, tensors and\n"
+        "bytes by dtype, and the files. What is damaged is an error; what is only not\n"
+        "supported is not.\n",
     .examples = examples,
     CLI_OPTIONS(options),
     .settings_size = sizeof(settings),

@@ -116,6 +116,17 @@ emily_status emily_chat_add(emily_chat *chat, const char *role, const char *cont
   return append(chat, role, content, strlen(content));
 }
 
+emily_status emily_chat_add_json(emily_chat *chat, const char *json) {
+  json_t *message;
+  if (!chat || !json) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "chat and json must not be NULL");
+  EMILY__TRY(emily__json_parse(json, strlen(json), "the message", &message));
+  if (json_is_object(message)) return json_array_append_new(chat->messages, message) ? json_failed() : EMILY_OK;
+  emily_status status =
+      emily__fail(EMILY_BAD_FORMAT, WHERE, "the message is %s and not an object", emily__json_type_name(message));
+  json_decref(message);
+  return status;
+}
+
 /* The system's message and the others. */
 static json_t *all_messages(const emily_chat *chat) {
   json_t *all = json_array();
@@ -158,14 +169,15 @@ static emily_status answer(emily_chat *chat, const emily_generate_options *optio
 emily_status emily_chat_say(emily_chat *chat, const char *text, const emily_generate_options *options,
                             emily_generation **out) {
   emily_generation *generation = NULL;
-  if (!chat || !text || !out)
-    return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "chat, text and out must not be NULL");
-  EMILY__TRY(append(chat, "user", text, strlen(text)));
+  if (!chat || !out) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "chat and out must not be NULL");
+  size_t before = json_array_size(chat->messages);
+  if (text) EMILY__TRY(append(chat, "user", text, strlen(text)));
   emily_status status = answer(chat, options, &generation);
   bool nothing =
       status == EMILY_OK && generation->finish_reason == EMILY_FINISH_CANCELLED && !generation->text_length;
   if (status == EMILY_OK && !nothing) status = append(chat, "assistant", generation->text, generation->text_length);
-  if (status != EMILY_OK || nothing) json_array_remove(chat->messages, json_array_size(chat->messages) - 1);
+  bool undo = (status != EMILY_OK || nothing) && json_array_size(chat->messages) > before;
+  if (undo) json_array_remove(chat->messages, before);
   if (status == EMILY_OK) *out = generation;
   else emily_generation_free(generation);
   return status;

@@ -60,7 +60,7 @@ static void every_command_is_described(void **state) {
     check_command(command);
     json_decref(command);
   }
-  assert_int_equal(count, 12);
+  assert_true(count > 20);
   shell_free(&r);
 }
 

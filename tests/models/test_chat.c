@@ -130,6 +130,29 @@ static void a_failure_leaves_the_chat_as_it_was(void **state) {
   emily_chat_free(chat);
 }
 
+/* A call of a tool, its result, and the answer to it, without a word of the user's. */
+static void tools_take_part(void **state) {
+  (void)state;
+  emily_chat *chat = new_chat();
+  const emily_generate_options options = short_answers();
+  emily_generation *g;
+  char *json;
+  assert_int_equal(emily_chat_add(chat, "user", "sum"), EMILY_OK);
+  assert_int_equal(emily_chat_add_json(chat, "{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":[{\"n\":1}]}"),
+                   EMILY_OK);
+  assert_int_equal(emily_chat_add(chat, "tool", "3"), EMILY_OK);
+  assert_int_equal(emily_chat_add_json(chat, "[]"), EMILY_BAD_FORMAT);
+  assert_int_equal(emily_chat_add_json(chat, "{"), EMILY_BAD_FORMAT);
+  assert_int_equal(emily_chat_say(chat, NULL, &options, &g), EMILY_OK);
+  emily_generation_free(g);
+  assert_int_equal(emily_chat_message_count(chat), 4);
+  assert_int_equal(emily_chat_messages(chat, &json), EMILY_OK);
+  assert_non_null(
+      strstr(json, "\"tool_calls\":[{\"n\":1}]},{\"role\":\"tool\",\"content\":\"3\"},{\"role\":\"assistant\""));
+  emily_string_free(json);
+  emily_chat_free(chat);
+}
+
 static int32_t stop_at_once(const emily_generation_piece *piece, void *context) {
   (void)piece, (void)context;
   return 1;
@@ -202,11 +225,9 @@ static void every_allocation_of_loading_may_fail(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_turn_is_the_rendered_conversation),
-      cmocka_unit_test(turns_are_remembered),
-      cmocka_unit_test(a_failure_leaves_the_chat_as_it_was),
-      cmocka_unit_test(an_answer_that_was_stopped),
-      cmocka_unit_test(arguments_are_checked),
+      cmocka_unit_test(a_turn_is_the_rendered_conversation),  cmocka_unit_test(turns_are_remembered),
+      cmocka_unit_test(a_failure_leaves_the_chat_as_it_was),  cmocka_unit_test(tools_take_part),
+      cmocka_unit_test(an_answer_that_was_stopped),           cmocka_unit_test(arguments_are_checked),
       cmocka_unit_test(every_allocation_of_loading_may_fail),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
