@@ -16,7 +16,7 @@ static bool show(void *context, const emily_rewrite_tensor *tensor) {
 int main(int argc, char **argv) {
   if (argc != 3) return fprintf(stderr, "usage: quantize MODEL OUT\n"), 2;
   double worst = 0;
-  emily_rewrite_totals totals;
+  emily_rewrite_totals totals = EMILY_REWRITE_TOTALS_INIT;
   emily_quantize_options options = EMILY_QUANTIZE_OPTIONS_INIT;
   options.bits = 4;
   options.measure = 1;

@@ -2,7 +2,7 @@
  *
  *     emily_quantize_options options = EMILY_QUANTIZE_OPTIONS_INIT;
  *     options.bits = 4;
- *     emily_rewrite_totals totals;
+ *     emily_rewrite_totals totals = EMILY_REWRITE_TOTALS_INIT;
  *     emily_status status = emily_model_quantize("Qwen3-0.6B", "Qwen3-0.6B-4bit", &options, &totals);
  *
  * A folder is written that did not exist, or was empty: weights (in shards where they are large), config.json, and the other files of
@@ -30,11 +30,13 @@ typedef struct emily_rewrite_tensor {
 } emily_rewrite_tensor;
 
 typedef struct emily_rewrite_totals {
+  size_t struct_size;
   uint64_t bytes_before, bytes_after; /* of all tensors */
   uint64_t parameters;
   size_t tensors, packed; /* entries, and those of them that are packed */
   size_t files;           /* of weights */
 } emily_rewrite_totals;
+#define EMILY_REWRITE_TOTALS_INIT {sizeof(emily_rewrite_totals), 0, 0, 0, 0, 0, 0}
 
 /* Called after each entry; false: stop, with EMILY_CANCELLED. */
 typedef bool emily_rewrite_each(void *context, const emily_rewrite_tensor *tensor);

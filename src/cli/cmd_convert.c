@@ -35,7 +35,7 @@ static int run(const cli_call *call) {
   const settings *s = call->settings;
   const char *out = s->dry_run ? NULL : call->operand_count > 1 ? call->operands[1] : NULL;
   emily_convert_options o = EMILY_CONVERT_OPTIONS_INIT;
-  emily_rewrite_totals totals = {0};
+  emily_rewrite_totals totals = EMILY_REWRITE_TOTALS_INIT;
   cli_rewriting rewriting;
   const char *named = call->operand_count > 1 ? call->operands[1] : NULL;
   const bool gguf = is_gguf(named);

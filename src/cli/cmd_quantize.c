@@ -26,7 +26,7 @@ static int run(const cli_call *call) {
   const settings *s = call->settings;
   const char *out = s->dry_run ? NULL : call->operand_count > 1 ? call->operands[1] : NULL;
   emily_quantize_options o = EMILY_QUANTIZE_OPTIONS_INIT;
-  emily_rewrite_totals totals = {0};
+  emily_rewrite_totals totals = EMILY_REWRITE_TOTALS_INIT;
   cli_rewriting rewriting;
   if (!out && !s->dry_run) return cli_error(CLI_USAGE, "quantize: name the folder to write, or give --dry-run");
   if (!cli_rewriting_dtype("quantize", s->dtype, &o.dtype)) return CLI_USAGE;

@@ -20,6 +20,7 @@ static emily_status check(const char *path, const char *out, const emily_convert
 
 emily_status emily_model_convert(const char *path, const char *out, const emily_convert_options *o, emily_rewrite_totals *totals) {
   EMILY__TRY(check(path, out, o));
+  EMILY__TRY(emily__rewrite_check_totals(totals));
   emily__rewrite r = {.dry_run = o->dry_run, .shard_bytes = o->shard_bytes, .each = o->each, .context = o->context};
   emily_status status = emily__rewrite_open(&r, path, false);
   for (size_t i = 0; i < r.items.count; i++) {
@@ -31,7 +32,7 @@ emily_status emily_model_convert(const char *path, const char *out, const emily_
     json_object_del(r.config, "quantization_config");
     status = emily__rewrite_set_dtype(r.config, o->dtype) ? emily__rewrite_run(&r, out) : EMILY_OUT_OF_MEMORY;
   }
-  if (status == EMILY_OK && totals) *totals = r.totals;
+  if (status == EMILY_OK) emily__rewrite_tell_totals(&r, totals);
   emily__rewrite_close(&r);
   return status;
 }

@@ -64,9 +64,11 @@ static emily_status check_some(const emily__rewrite *r, const emily__pack_settin
                      emily_model_path(r->model), (long long)base->group_size);
 }
 
-static emily_status check(const char *path, const char *out, const emily_quantize_options *o, emily__pack_settings *settings) {
+static emily_status check(const char *path, const char *out, const emily_quantize_options *o, const emily_rewrite_totals *totals,
+                          emily__pack_settings *settings) {
   if (!path || !o || (!out && !o->dry_run)) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "path, out and options must not be NULL");
   if (o->struct_size < sizeof *o) return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "options must begin as EMILY_QUANTIZE_OPTIONS_INIT");
+  EMILY__TRY(emily__rewrite_check_totals(totals));
   if (o->dtype != -1 && !emily__rewrite_takes(o->dtype))
     return emily__fail(EMILY_INVALID_ARGUMENT, WHERE, "dtype must be float32, float16 or bfloat16");
   return emily__pack_settings_make(o->mode ? o->mode : "affine", o->group_size, o->bits, settings);
@@ -74,7 +76,7 @@ static emily_status check(const char *path, const char *out, const emily_quantiz
 
 emily_status emily_model_quantize(const char *path, const char *out, const emily_quantize_options *o, emily_rewrite_totals *totals) {
   emily__pack_settings settings;
-  EMILY__TRY(check(path, out, o, &settings));
+  EMILY__TRY(check(path, out, o, totals, &settings));
   emily__rewrite r = {.dry_run = o->dry_run, .measure = o->measure, .shard_bytes = o->shard_bytes, .each = o->each, .context = o->context};
   emily_status status = emily__rewrite_open(&r, path, true);
   if (status == EMILY_OK) status = check_new(&r);
@@ -82,7 +84,7 @@ emily_status emily_model_quantize(const char *path, const char *out, const emily
   if (status == EMILY_OK) status = check_some(&r, &settings);
   if (status == EMILY_OK) status = write_config(&r, &settings, o->dtype);
   if (status == EMILY_OK) status = emily__rewrite_run(&r, out);
-  if (status == EMILY_OK && totals) *totals = r.totals;
+  if (status == EMILY_OK) emily__rewrite_tell_totals(&r, totals);
   emily__rewrite_close(&r);
   return status;
 }

@@ -82,6 +82,10 @@ emily_status emily__rewrite_item_make(const emily__rewrite *rewrite, const emily
 bool emily__rewrite_takes(emily_dtype dtype);
 bool emily__rewrite_set_dtype(json_t *config, emily_dtype dtype); /* false: memory */
 
+/* The caller's struct (NULL: none) can take the totals; and it gets them. */
+emily_status emily__rewrite_check_totals(const emily_rewrite_totals *totals);
+void emily__rewrite_tell_totals(const emily__rewrite *rewrite, emily_rewrite_totals *totals);
+
 /* Make every item, into a folder unless it is a dry run, and tell of each. */
 emily_status emily__rewrite_run(emily__rewrite *rewrite, const char *out);
 

@@ -261,3 +261,15 @@ emily_status emily__rewrite_run(emily__rewrite *r, const char *out) {
   emily__error_restore(&error);
   return status;
 }
+
+emily_status emily__rewrite_check_totals(const emily_rewrite_totals *totals) {
+  if (!totals || totals->struct_size >= sizeof *totals) return EMILY_OK;
+  return emily__fail(EMILY_INVALID_ARGUMENT, "convert", "totals must begin as EMILY_REWRITE_TOTALS_INIT");
+}
+
+void emily__rewrite_tell_totals(const emily__rewrite *r, emily_rewrite_totals *totals) {
+  if (!totals) return;
+  const size_t size = totals->struct_size;
+  *totals = r->totals;
+  totals->struct_size = size;
+}

@@ -48,7 +48,7 @@ static void says_whether_numbers_are_rounded(void **state) {
 static void names_what_is_wrong(void **state) {
   (void)state;
   shell r = shell_run("", "convert", folder);
-  shell_assert_error(&r, 2, "name the folder to write");
+  shell_assert_error(&r, 2, "name the folder or the .gguf file to write");
   shell_free(&r);
   r = shell_run("", "convert", folder, out, "--dtype", "int8");
   shell_assert_error(&r, 2, "--dtype must be");

@@ -65,11 +65,14 @@ static void names_what_is_wrong(void **state) {
   r = shell_run("", "quantize", folder, out, "--dtype", "f64");
   shell_assert_error(&r, 2, "--dtype must be f32, f16 or bf16, and is \"f64\"");
   shell_free(&r);
-  r = shell_run("", "quantize", folder, folder);
+  r = shell_run("", "quantize", folder, folder, "--group-size", "32");
   shell_assert_error(&r, 1, "is not empty");
   shell_free(&r);
   r = shell_run("", "quantize", folder, "--dry-run", "--bits", "7");
   shell_assert_error(&r, 1, "2, 3, 4, 5, 6 or 8 bits");
+  shell_free(&r);
+  r = shell_run("", "quantize", folder, "--dry-run");
+  shell_assert_error(&r, 1, "no matrix of ");
   shell_free(&r);
   r = shell_run("", "quantize", "no/such", "--dry-run");
   shell_assert_error(&r, 3, "no/such");

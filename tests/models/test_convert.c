@@ -17,7 +17,7 @@ static void ok(emily_status status, const char *what) {
 
 static emily_rewrite_totals convert(const char *from, const char *to, emily_dtype dtype) {
   emily_convert_options c = EMILY_CONVERT_OPTIONS_INIT;
-  emily_rewrite_totals totals;
+  emily_rewrite_totals totals = EMILY_REWRITE_TOTALS_INIT;
   c.dtype = dtype;
   ok(emily_model_convert(from, to, &c, &totals), from);
   return totals;

@@ -52,7 +52,7 @@ static void expect_as_dense(const char *name, const char *ref, const char *what,
   char *packed = folder_new(), *dense = folder_new();
   emily_quantize_options q = EMILY_QUANTIZE_OPTIONS_INIT;
   emily_convert_options c = EMILY_CONVERT_OPTIONS_INIT;
-  emily_rewrite_totals totals;
+  emily_rewrite_totals totals = EMILY_REWRITE_TOTALS_INIT;
   size_t count;
   q.mode = settings[i].mode, q.group_size = settings[i].group_size, q.bits = settings[i].bits;
   c.dtype = EMILY_FLOAT32;
@@ -187,7 +187,7 @@ static void writes_shards_and_the_other_files(void **state) {
   golden g = golden_open("qwen3", "config.json", "ref.safetensors");
   char *whole = folder_new(), *parts = folder_new();
   emily_quantize_options q = EMILY_QUANTIZE_OPTIONS_INIT;
-  emily_rewrite_totals totals;
+  emily_rewrite_totals totals = EMILY_REWRITE_TOTALS_INIT;
   json_t *config;
   size_t count;
   folder_puts(g.folder, "tokenizer.json", "{}");
