@@ -1,5 +1,6 @@
 /* test_generate.c: greedy tokens against Transformers', and how options and the checkpoint's settings meet. */
 #include "emily/generate.h"
+#include "emily/runtime.h"
 
 #include "../support/folder.h"
 #include "../support/golden.h"
@@ -347,6 +348,25 @@ static void chunks_and_bits(void **state) {
   golden_close(&g);
 }
 
+/* Weights stay in the mapped file: loading takes next to nothing, and what a text took is given back. */
+static void weights_stay_mapped(void **state) {
+  (void)state;
+  golden g = golden_open("qwen3_bf16", "config.json", "ref.safetensors");
+  emily_memory_info before = EMILY_MEMORY_INFO_INIT, loaded = EMILY_MEMORY_INFO_INIT, after = EMILY_MEMORY_INFO_INIT;
+  emily_model *model = NULL;
+  emily_generate_options o = EMILY_GENERATE_OPTIONS_INIT;
+  o.max_new_tokens = 8;
+  assert_int_equal(emily_memory_stats(NULL, &before), EMILY_OK);
+  assert_int_equal(emily_model_load(g.folder, NULL, &model), EMILY_OK);
+  assert_int_equal(emily_memory_stats(NULL, &loaded), EMILY_OK);
+  assert_true(loaded.active - before.active < 320000 / 100); /* of a file of 320 KB */
+  emily_generation_free(generate(model, &o));
+  assert_int_equal(emily_memory_stats(NULL, &after), EMILY_OK);
+  assert_true(after.active == loaded.active);
+  emily_model_release(model);
+  golden_close(&g);
+}
+
 /* ---- threads ---- */
 
 typedef struct worker {
@@ -419,6 +439,7 @@ int main(void) {
       cmocka_unit_test(other_models_do_not_generate),     cmocka_unit_test(batches_equal_texts_alone),
       cmocka_unit_test(each_text_has_its_own_calls),      cmocka_unit_test(bad_prompts_of_a_batch_are_named),
       cmocka_unit_test(chunks_and_bits),                  cmocka_unit_test(threads_share_a_model),
+      cmocka_unit_test(weights_stay_mapped),
       cmocka_unit_test(another_thread_cancels),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
