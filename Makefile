@@ -49,9 +49,9 @@ cli: $(BUILD)/emily
 
 # Instruction sets belong to their own rooms: chosen at start by cpu flags, never assumed.
 # The plain kernels are loops for the compiler to vectorise; with a sanitizer's checks in them that takes minutes a file, and gains nothing.
-# clang's checks for undefined behaviour take the longest, and are made by the tests under gcc's: fuzzers do without them in the vector rooms.
+# clang's checks for undefined behaviour take the longest, and are made by the tests under gcc's: fuzzers do without them here.
 KERNEL_OPT := $(if $(SANITIZE),-O1,-O3) $(if $(findstring fuzzer,$(SANITIZE)),-fno-sanitize=undefined)
-$(BUILD)/obj/src/backend/cpu/%.o: ISA := $(firstword $(KERNEL_OPT))
+$(BUILD)/obj/src/backend/cpu/%.o: ISA := $(KERNEL_OPT)
 $(BUILD)/obj/src/backend/cpu/avx2/%.o: ISA := -mavx2 -mfma -mf16c $(KERNEL_OPT)
 $(BUILD)/obj/src/backend/cpu/avx512/%.o: ISA := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c -mprefer-vector-width=512 $(KERNEL_OPT)
 
