@@ -143,7 +143,10 @@ static emily_status reals(emily__trun *run, uint8_t op, double a, double b, emil
 }
 
 emily_status emily__t_binary(emily__trun *run, uint8_t op, emily__tval a, emily__tval b, emily__tval *out) {
-  if (op == EMILY__TK_MOD && a.kind == EMILY__T_TEXT) return emily__t_percent(run, a.string->text, b, out);
+  if (op == EMILY__TK_MOD && a.kind == EMILY__T_TEXT) {
+    EMILY__TRY(emily__t_percent(run, a.string->text, b, out));
+    return out->markup = a.markup, EMILY_OK;
+  }
   if (emily__t_is_number(a) && emily__t_is_number(b)) {
     if (op == EMILY__TK_POW) return power(run, a, b, out);
     if (a.kind == EMILY__T_FLOAT || b.kind == EMILY__T_FLOAT)

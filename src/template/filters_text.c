@@ -108,7 +108,8 @@ FILTER(format) {
     for (size_t i = 0; i < call->args->count; i++)
       EMILY__TRY(emily__t_push(run, values.list, call->args->positional[i]));
   }
-  return emily__t_percent(run, text.string->text, values, out);
+  EMILY__TRY(emily__t_percent(run, text.string->text, values, out));
+  return out->markup = text.markup, EMILY_OK;
 }
 
 /* ---- lines ---- */
@@ -143,7 +144,9 @@ FILTER(indent) {
   EMILY__TRY(emily__t_new_text(run, "\n", 1, &newline));
   EMILY__TRY(emily__t_add(run, text, newline, &text)); /* as Jinja does; a failure where it is no text */
   EMILY__TRY(emily__t_lines(run, text.string->text, false, &lines));
-  return emily__t_finish(run, put_indented(run, &sink, lines.list, indention.string->text, first, blank), &sink, out);
+  EMILY__TRY(
+      emily__t_finish(run, put_indented(run, &sink, lines.list, indention.string->text, first, blank), &sink, out));
+  return out->markup = call->in[0].kind == EMILY__T_TEXT && call->in[0].markup, EMILY_OK;
 }
 
 FILTER(wordcount) {

@@ -97,14 +97,16 @@ METHOD(removeprefix) {
   emily__ttext text = call->in[0].string->text, part;
   EMILY__TRY(emily__t_arg_text(run, call->in[1], "the prefix", &part));
   if (!begins(text, part)) return *out = call->in[0], EMILY_OK;
-  return emily__t_new_text(run, text.data + part.count, text.count - part.count, out);
+  EMILY__TRY(emily__t_new_text(run, text.data + part.count, text.count - part.count, out));
+  return out->markup = call->in[0].markup, EMILY_OK;
 }
 
 METHOD(removesuffix) {
   emily__ttext text = call->in[0].string->text, part;
   EMILY__TRY(emily__t_arg_text(run, call->in[1], "the suffix", &part));
   if (!ends(text, part)) return *out = call->in[0], EMILY_OK;
-  return emily__t_new_text(run, text.data, text.count - part.count, out);
+  EMILY__TRY(emily__t_new_text(run, text.data, text.count - part.count, out));
+  return out->markup = call->in[0].markup, EMILY_OK;
 }
 
 /* ---- searching ---- */
@@ -194,7 +196,8 @@ METHOD(zfill) {
   EMILY__TRY(emily__t_new_text(run, all.data, has_sign, &sign));
   EMILY__TRY(emily__t_new_text(run, all.data + has_sign, all.count - has_sign, &rest));
   EMILY__TRY(emily__t_padded(run, rest, width - has_sign, '>', EMILY__T_LITERAL("0"), &rest));
-  return emily__t_add(run, sign, rest, out);
+  EMILY__TRY(emily__t_add(run, sign, rest, out));
+  return out->markup = text.markup, EMILY_OK;
 }
 
 /* ---- what a text is made of ---- */
@@ -263,8 +266,15 @@ METHOD(text_istitle) {
   return *out = emily__t_bool(good && any), EMILY_OK;
 }
 
-METHOD(join) { return emily__t_joined(run, call->in[0].string->text, call->in[1], true, out); }
-METHOD(format) { return emily__t_brace_format(run, call->in[0].string->text, call->args, out); }
+METHOD(join) {
+  EMILY__TRY(emily__t_joined(run, call->in[0].string->text, call->in[1], true, out));
+  return out->markup = call->in[0].markup, EMILY_OK;
+}
+
+METHOD(format) {
+  EMILY__TRY(emily__t_brace_format(run, call->in[0].string->text, call->args, out));
+  return out->markup = call->in[0].markup, EMILY_OK;
+}
 
 const emily__tbuiltin emily__t_text_methods[] = {
     {"lower", "self", lower},

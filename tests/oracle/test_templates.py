@@ -5,8 +5,8 @@
 
 The templates of chat_templates.py are rendered with conversations drawn from the seed, which is printed: system messages
 or none, turns in and out of order, tools, calls and their results, thinking, contents that are missing, None, lists or
-numbers, Unicode of every kind. Then come expressions and statements drawn at random over values of every type, and every
-character's case and kind. Equal must be the text, or the fact that it is an error. What emily does not have by design is
+numbers, Unicode of every kind. Then come expressions and statements drawn at random over values of every type, tags among
+white space, and every character's case and kind. Equal must be the text, or the fact that it is an error. What emily does not have by design is
 left out: whole numbers of more than 64 bits, addresses of objects, lone surrogates.
 """
 import argparse
@@ -279,7 +279,7 @@ FILTERS = ["upper", "lower", "title", "capitalize", "trim", "length", "list", "f
            "slice(3, 'z') | list", "sum", "sum('age')", "sum(start=10)", "min", "max", "max(attribute='age')",
            "groupby('age')", "groupby('name') | map('first') | list", "wordcount", "truncate(5)",
            "truncate(8, true, '~', 0)", "center(12)", "format(1, 2)", "count",
-           "attr('name')", "attr('upper')", "map('default', 0) | list", "map('int') | list", "map('first') | list",
+           "attr('name')", "attr('upper') is callable", "map('default', 0) | list", "map('int') | list", "map('first') | list",
            "map('length') | list", "unique(attribute='name') | map(attribute='age') | list", "last | string",
            "map('tojson') | join('|')"]
 TESTS = ["defined", "undefined", "none", "string", "number", "integer", "float", "mapping", "sequence", "iterable",
@@ -298,7 +298,7 @@ METHODS = [".upper()", ".lower()", ".strip()", ".lstrip()", ".rstrip('d')", ".st
            ".partition(' ')", ".rpartition('o')", ".removeprefix('He')", ".removesuffix('ld')",
            ".casefold()", ".format(1, 'x')", ".format(*m)", ".items()", ".keys()", ".values()", ".get('a')", ".get('zz')",
            ".get('zz', 5)", ".copy()", ".index(1)", ".count(1)", ".append(1)", ".pop()", ".update({})", ".a", ".b",
-           ".items", ".name", ".zz", ".0", ".__class__", "._x", "['a']", "['items']", "['zz']", "[0]", "[-1]", "[1:]",
+           ".items is callable", ".name", ".zz", ".0", ".__class__", "._x", "['a']", "['items'] is defined", "['zz']", "[0]", "[-1]", "[1:]",
            "[:2]", "[::-1]", "[::2]", "[1:10:3]", "[-2:]", "[5:1:-1]", "[none:2]", "[0][0]", "['name']", "[0].name",
            "[0]['in'].k[0]", "['x', 1]"]
 BINARY = ["+", "-", "*", "/", "//", "%", "~", "==", "!=", "<", "<=", ">", ">=", "in", "not in", "and", "or"]
@@ -392,6 +392,40 @@ def run_expressions(env, emily, rng, arguments):
     return report
 
 
+BLANKS = ["", "", " ", "  ", "\n", "\n\n", "\t", " \n ", "\r\n", "\r", "\u00a0", "\u2028", "\x0b", "\x1c", "a", "b c", "}", "{", "%", "#", "{ {", "-", "}}", "%}", "#}"]
+TAGS = ["{{S 1 P}}", "{{S 'x\\n' P}}", "{{S {'a': {}}.a P}}", "{%S if t E%}|{%S endif E%}", "{%S set v = 1 E%}", "{#S note E#}", "{#S\n{{ x }}\nE#}",
+        "{%S for i in 'ab' E%}|{%S endfor E%}", "{%S raw P%}|{%S endraw E%}", "{%S set w E%}|{%S endset E%}{{ w }}", "{%S filter upper E%}|{%S endfilter E%}",
+        "{%S generation E%}|{%S endgeneration E%}", "{%S  raw\nP%} {{ no }} {%S\tendraw  E%}"]
+
+
+def white_space(rng, depth=0):
+    """Tags of every kind with every sign, and blanks of every kind around them."""
+    out = []
+    for _ in range(rng.randrange(1, 6)):
+        out.append("".join(rng.choice(BLANKS) for _ in range(rng.randrange(4))))
+        tag = rng.choice(TAGS)
+        if "|" in tag:
+            inside = rng.choice(BLANKS) if depth > 2 or "raw" in tag else white_space(rng, depth + 1)
+            tag = tag.replace("|", inside)
+        while "S" in tag:
+            tag = tag.replace("S", rng.choice(["", "", "-", "+"]), 1)
+        while "E" in tag:
+            tag = tag.replace("E", rng.choice(["", "", "-", "+"]), 1)
+        while "P" in tag:
+            tag = tag.replace("P", rng.choice(["", "", "-"]), 1)  # "+" is none there
+        out.append(tag)
+    return "".join(out) + rng.choice(BLANKS)
+
+
+def run_white_space(env, emily, rng, arguments):
+    report = Report(arguments.shown)
+    for _ in range(arguments.expressions // 3):
+        source = white_space(rng)
+        report.compare("white space", repr(source), None, emily.render(source, [CONTEXT])[0], theirs(env, source, [CONTEXT])[0])
+    print(f"white space: {report.equal} equal ({report.errors} of them errors), {report.bad} differ", flush=True)
+    return report
+
+
 CHARACTERS = """{% for c in codes %}{{ [c, c.upper(), c.lower(), c.title(), c.capitalize(), c.swapcase(), c.casefold(), c.isalpha(), c.isdigit(), c.isdecimal(),
 c.isnumeric(), c.isspace(), c.isupper(), c.islower(), c.istitle(), c.isprintable(), c.strip(), ('a' ~ c ~ 'b').title(),
     ('a' ~ c).split(), c|title, c|wordcount] }}
@@ -425,6 +459,7 @@ def main():
     warnings.simplefilter("ignore", SyntaxWarning)  # of the Python that jinja2 makes
     env, emily, rng = make_environment(), Emily(arguments.build), random.Random(arguments.seed)
     reports = [run_templates(env, emily, rng, arguments), run_expressions(env, emily, rng, arguments),
+               run_white_space(env, emily, rng, arguments),
                run_characters(env, emily, rng, arguments)]
     bad = sum(r.bad > 0 for r in reports)
     print(f"{len(reports) - bad} passed, {bad} failed")

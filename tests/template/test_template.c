@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/status.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -210,6 +211,39 @@ static void sums_grow_in_place(void **state) {
   emily__free(text);
 }
 
+enum { THREADS = 4, ROUNDS = 50 };
+
+static void *render_often(void *context) {
+  const emily__template *template = context;
+  const json_t *const all[] = {variables};
+  for (int i = 0; i < ROUNDS; i++) {
+    char *text = NULL;
+    size_t length;
+    if (emily__template_render(template, all, 1, NULL, &text, &length) != EMILY_OK) return NULL;
+    bool same = !strcmp(text, "ZUER:123");
+    emily__free(text);
+    if (!same) return NULL;
+  }
+  return context;
+}
+
+/* A parsed template is shared; nothing of a rendering is. */
+static void threads_share_a_template(void **state) {
+  (void)state;
+  const char *source =
+      "{% macro m(x) %}{{ x|upper }}{% endmacro %}{{ m('zuer') }}:{% for x in l|sort %}{{ x }}{% endfor %}";
+  emily__template *template;
+  pthread_t threads[THREADS];
+  assert_int_equal(emily__template_parse("t", source, strlen(source), &template), EMILY_OK);
+  for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, render_often, template), 0);
+  for (int i = 0; i < THREADS; i++) {
+    void *good = NULL;
+    assert_int_equal(pthread_join(threads[i], &good), 0);
+    assert_non_null(good);
+  }
+  emily__template_free(template);
+}
+
 static void every_allocation_may_fail(void **state) {
   (void)state;
   const char *source =
@@ -241,6 +275,7 @@ int main(void) {
       cmocka_unit_test(hostile_templates_end),
       cmocka_unit_test(deep_sources_are_refused),
       cmocka_unit_test(sums_grow_in_place),
+      cmocka_unit_test(threads_share_a_template),
       cmocka_unit_test(every_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
