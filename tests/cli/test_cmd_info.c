@@ -127,9 +127,23 @@ static void damage_is_told_with_the_rest(void **state) {
   shell_free(&r);
 }
 
+/* A GGUF file is a model whole. */
+static void a_gguf_file(void **state) {
+  (void)state;
+  char file[1024];
+  const char *root = getenv("EMILY_TEST_DATA");
+  snprintf(file, sizeof file, "%s/models/gguf_qwen3_packed/model.gguf", root ? root : "tests/data");
+  json_t *object = info(file, 0);
+  assert_true(json_is_true(json_object_get(object, "supported")));
+  assert_true(json_is_true(json_object_get(object, "generates")));
+  assert_string_equal(json_string_value(json_object_get(json_object_get(object, "config"), "model_type")), "qwen3");
+  assert_true(json_is_null(json_object_get(object, "tokenizer")));
+  json_decref(object);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_folder),
+      cmocka_unit_test(a_folder), cmocka_unit_test(a_gguf_file),
       cmocka_unit_test(a_file),
       cmocka_unit_test(people_read_the_same),
       cmocka_unit_test(what_is_not_supported_is_no_error),

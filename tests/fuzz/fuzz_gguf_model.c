@@ -1,13 +1,18 @@
 /* fuzz_gguf_model.c: any bytes as a GGUF file of a model: its metadata as config, tokenizer and the other files of a folder, each read as loading
- * the model would read it. */
+ * the model would read it; and the model itself, which gives the logits of two tokens where it loads. */
 #include "base/status.h"
+#include "emily/model.h"
+#include "emily/ops.h"
 #include "emily/tokenizer.h"
 #include "io/gguf_arch.h"
 #include "io/gguf_files.h"
 #include "models/family.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -53,6 +58,34 @@ static void name_tensors(const emily_gguf *file) {
         check(emily__gguf_tensor_from_hf(emily__gguf_arch_at(a), name, back, sizeof back) && !strcmp(back, emily_gguf_name(file, i)));
 }
 
+static void run_model(emily_model *model) {
+  emily_array_map *inputs = emily_array_map_new(), *outputs = emily_array_map_new();
+  emily_array *ids = emily_array_from_data((const int32_t[]){1, 0}, (const int64_t[]){1, 2}, 2, EMILY_INT32);
+  check(emily_array_map_set(inputs, "input_ids", ids) == EMILY_OK);
+  emily_scope *scope = emily_scope_open(NULL);
+  if (emily_model_vocab_size(model) > 1 && emily_model_forward(model, scope, inputs, NULL, 0, outputs) == EMILY_OK)
+    for (size_t i = 0; i < emily_array_map_count(outputs); i++) {
+      emily_array *output = emily_array_map_at(outputs, i);
+      emily_eval(&output, 1);
+    }
+  emily_scope_close(scope);
+  emily_array_release(ids);
+  emily_array_map_release(inputs);
+  emily_array_map_release(outputs);
+}
+
+/* A file that has a path and no name. */
+static void load_model(const uint8_t *data, size_t size) {
+  char path[64];
+  emily_model *model = NULL;
+  int fd = memfd_create("gguf", MFD_CLOEXEC);
+  check(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  if (emily_model_load(path, NULL, &model) == EMILY_OK) run_model(model);
+  emily_model_release(model);
+  close(fd);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   emily_gguf *file = NULL;
   if (emily__gguf_parse(data, size, "fuzz", &file) != EMILY_OK) return 0;
@@ -64,5 +97,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   free(made(file, emily__gguf_pooling));
   name_tensors(file);
   emily_gguf_close(file);
+  load_model(data, size);
   return 0;
 }
