@@ -13,6 +13,7 @@
 #include "../support/golden.h"
 #include "base/alloc.h"
 #include "base/status.h"
+#include "emily/runtime.h"
 #include "emily/tokenizer.h"
 #include "io/model_files.h"
 
@@ -178,6 +179,22 @@ static void the_chat_template_and_the_tokens_that_end(void **state) {
   json_decref(generation);
 }
 
+/* Loading takes tensor memory for what is computed (the frequencies of rope), not for the weights, packed or not: these stay in the file. */
+static void weights_stay_mapped(void **state) {
+  (void)state;
+  static const char *const names[] = {"gguf_qwen3", "gguf_qwen3_packed", "gguf_llama", "gguf_qwen3moe"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    emily_memory_info before = EMILY_MEMORY_INFO_INIT, after = EMILY_MEMORY_INFO_INIT;
+    emily_model *model = NULL;
+    emily_memory_clear_cache(NULL);
+    assert_int_equal(emily_memory_stats(NULL, &before), EMILY_OK);
+    assert_int_equal(emily_model_load(in(golden_data(names[i]), "model.gguf"), NULL, &model), EMILY_OK);
+    assert_int_equal(emily_memory_stats(NULL, &after), EMILY_OK);
+    assert_true(after.active - before.active < 1024);
+    emily_model_release(model);
+  }
+}
+
 /* ---- failures ---- */
 
 static void every_allocation_may_fail(void **state) {
@@ -209,6 +226,7 @@ int main(void) {
       cmocka_unit_test(word_piece),
       cmocka_unit_test(sentence_piece),
       cmocka_unit_test(the_chat_template_and_the_tokens_that_end),
+      cmocka_unit_test(weights_stay_mapped),
       cmocka_unit_test(every_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

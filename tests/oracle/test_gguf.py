@@ -8,7 +8,9 @@ packing (Q4_0, Q4_1, Q8_0), or of gguf's float32 values rounded to float16 (the 
 saves, gguf and MLX must read, and what MLX saves, emily. NaN equals NaN.
 """
 import argparse
+import json
 import os
+import subprocess
 import tempfile
 
 import gguf
@@ -167,12 +169,63 @@ def saved_by_mlx(rng, path):
         equal(loaded[name], want, name)
 
 
+def folder_of_model(rng, folder, tokenizer):
+    """A Qwen3 of one layer in Hugging Face's form, with a tokenizer of the test data."""
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join("tests", "data", "tokenizers", tokenizer, "tokenizer.json"), encoding="utf-8") as file:
+        document = json.load(file)
+    with open(os.path.join(folder, "tokenizer.json"), "w", encoding="utf-8") as file:
+        json.dump(document, file)
+    added = {a["id"]: a for a in document["added_tokens"]}
+    tokens = {i: t for t, i in document["model"]["vocab"].items()} | {i: a["content"] for i, a in added.items()}
+    rows = max(tokens) + 3
+    config = {"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
+              "num_key_value_heads": 1, "head_dim": 16, "intermediate_size": 32, "max_position_embeddings": 64, "rms_norm_eps": 1e-6, "rope_theta": 1e6,
+              "vocab_size": rows, "tie_word_embeddings": True, "eos_token_id": max(tokens)}
+    with open(os.path.join(folder, "config.json"), "w", encoding="utf-8") as file:
+        json.dump(config, file)
+    shapes = {"embed_tokens": (rows, 32), "norm": (32,), "layers.0.input_layernorm": (32,), "layers.0.post_attention_layernorm": (32,),
+              "layers.0.self_attn.q_proj": (32, 32), "layers.0.self_attn.k_proj": (16, 32), "layers.0.self_attn.v_proj": (16, 32),
+              "layers.0.self_attn.o_proj": (32, 32), "layers.0.self_attn.q_norm": (16,), "layers.0.self_attn.k_norm": (16,),
+              "layers.0.mlp.gate_proj": (32, 32), "layers.0.mlp.up_proj": (32, 32), "layers.0.mlp.down_proj": (32, 32)}
+    weights = {f"model.{k}.weight": rng.standard_normal(v).astype(np.float32) for k, v in shapes.items()}
+    peer.save_safetensors(os.path.join(folder, "model.safetensors"), {k: peer.array(v) for k, v in weights.items()}, {"format": "pt"})
+    return config, document, tokens, added, weights
+
+
+def converted(rng, path):
+    """What `emily convert` writes, as the package reads it: names by its own map, tokens, types and merges as llama.cpp's converter has them."""
+    folder = path + ".folder"
+    for tokenizer, pre in (("bpe_qwen", "qwen2"), ("bpe_llama3", "llama-bpe")):
+        config, document, tokens, added, weights = folder_of_model(rng, folder, tokenizer)
+        subprocess.run([os.path.join(os.environ.get("EMILY_TEST_BUILD", "build"), "emily"), "convert", folder, path], check=True, capture_output=True)
+        reader = gguf.GGUFReader(path)
+        said = {k: f.contents() for k, f in reader.fields.items()}
+        kinds = gguf.TokenType
+        texts = [tokens.get(i, f"[PAD{i}]") for i in range(config["vocab_size"])]
+        types = [kinds.UNUSED if i not in tokens else kinds.NORMAL if i not in added else kinds.CONTROL if added[i]["special"] else kinds.USER_DEFINED
+                 for i in range(config["vocab_size"])]
+        want = {"general.architecture": "qwen3", "qwen3.embedding_length": 32, "qwen3.block_count": 1, "qwen3.attention.head_count": 2,
+                "qwen3.attention.head_count_kv": 1, "qwen3.attention.key_length": 16, "qwen3.context_length": 64, "qwen3.rope.freq_base": 1e6,
+                "tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": pre, "tokenizer.ggml.tokens": texts, "tokenizer.ggml.token_type": [int(t) for t in types],
+                "tokenizer.ggml.merges": [m if isinstance(m, str) else " ".join(m) for m in document["model"]["merges"]],
+                "tokenizer.ggml.eos_token_id": config["eos_token_id"], "tokenizer.ggml.add_bos_token": tokenizer == "bpe_llama3"}
+        for key, value in want.items():
+            assert said.get(key) == value, f"{key}: {str(said.get(key))[:80]}, not {str(value)[:80]}"
+        names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.QWEN3, 1)
+        tensors = {t.name: t for t in reader.tensors}
+        assert len(tensors) == len(weights), sorted(tensors)
+        for name, value in weights.items():
+            equal(np.array(tensors[names.get_name(name, (".weight",))].data).reshape(value.shape), value, name)
+        os.unlink(path)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=int(os.environ.get("EMILY_TEST_SEED", "1")))
     parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
-    failed, cases = 0, [dequantized, blocks, packed, direct, saved_by_emily, saved_by_mlx]
+    failed, cases = 0, [dequantized, blocks, packed, direct, saved_by_emily, saved_by_mlx, converted]
     print(f"seed {options.seed}, gguf and mlx {peer.__version__}")
     with tempfile.TemporaryDirectory() as folder:
         for case in cases:
