@@ -78,7 +78,8 @@ EMILY_API emily_status emily_model_convert(const char *path, const char *out, co
                                            emily_rewrite_totals *totals);
 
 /* A GGUF file of a model in a folder, as llama.cpp loads it: its names, metadata and order of rows; config, tokenizer and chat template
- * are in it. The options' dtype is that of matrices, -1: as they are; tensors of one axis become float32. out appears whole or not at all.
+ * are in it, and the pooling of an embedding model (not that its vectors are brought to length 1, which the format cannot say); BERT's
+ * pooler is left out. The options' dtype is that of matrices, -1: as they are; tensors of one axis become float32. out appears whole or not at all.
  * EMILY_UNSUPPORTED: a family that GGUF has no architecture for, a setting that it has no word for. totals may be NULL. */
 EMILY_API emily_status emily_model_to_gguf(const char *path, const char *out, const emily_convert_options *options,
                                            emily_rewrite_totals *totals);

@@ -245,6 +245,7 @@ static emily_status gather(exporter *e, const char *path) {
   if (emily__checkpoint_gguf(e->rewrite.checkpoint)) return emily__fail(EMILY_UNSUPPORTED, WHERE, "%s is a GGUF file already", path);
   if (!e->arch) return emily__fail(EMILY_UNSUPPORTED, WHERE, "%s: models of type \"%s\" are not written to GGUF", path, type ? type : "");
   EMILY__TRY(emily__gguf_export_config(e->arch, e->rewrite.config, &e->metadata));
+  EMILY__TRY(emily__gguf_export_pooling(path, e->arch, &e->metadata));
   EMILY__TRY(emily__gguf_export_rope(e->rewrite.config, &e->factors));
   EMILY__TRY(add_items(e));
   emily__gguf_put_text(&e->metadata, last_part(path), "general.name");

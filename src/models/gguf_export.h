@@ -34,6 +34,9 @@ emily_status emily__gguf_export_config(const emily__gguf_arch *arch, const json_
 /* Llama 3's factors of rope, float32 [head_dim / 2]; *out NULL where the config scales in no such way. The caller owns it. */
 emily_status emily__gguf_export_rope(const json_t *config, emily_array **out);
 
+/* The pooling of an embedding model; nothing where the folder has none. */
+emily_status emily__gguf_export_pooling(const char *folder, const emily__gguf_arch *arch, emily__gguf_metadata *m);
+
 /* The tokenizer and the chat template of the folder; nothing where it has none. rows: of the embedding. */
 emily_status emily__gguf_export_tokenizer(const char *folder, const json_t *config, int64_t rows, emily__gguf_metadata *m);
 

@@ -15,6 +15,7 @@
 #include "emily/convert.h"
 #include "emily/gguf.h"
 #include "emily/ops.h"
+#include "emily/tokenizer.h"
 
 static emily_convert_options as_they_are(void) {
   emily_convert_options options = EMILY_CONVERT_OPTIONS_INIT;
@@ -133,6 +134,21 @@ static void blocks_are_near(void **state) {
   }
 }
 
+/* A pooling goes along, and comes back as the files that say it. */
+static void pooling_is_kept(void **state) {
+  (void)state;
+  char *folder = golden_folder("nomic_bert_body", "config_a.json"), *text = NULL;
+  emily_convert_options options = as_they_are();
+  folder_puts(folder, "1_Pooling/config.json", "{\"pooling_mode_cls_token\": true, \"pooling_mode_mean_tokens\": false}");
+  assert_int_equal(emily_model_to_gguf(folder, in(folder, "model.bin"), &options, NULL), EMILY_OK);
+  assert_int_equal(emily_model_file(in(folder, "model.bin"), "1_Pooling/config.json", &text), EMILY_OK);
+  assert_non_null(strstr(text, "\"pooling_mode_cls_token\": true"));
+  emily_string_free(text);
+  folder_puts(folder, "1_Pooling/config.json", "{\"pooling_mode\": \"max\"}");
+  assert_int_equal(emily_model_to_gguf(folder, in(folder, "model.bin"), &options, NULL), EMILY_UNSUPPORTED);
+  folder_remove(folder);
+}
+
 static void refuse(const char *name, const char *config, const char *word) {
   char *folder = golden_folder(name, config);
   emily_convert_options options = as_they_are();
@@ -170,7 +186,7 @@ static void every_allocation_may_fail(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(gives_what_the_folder_gives), cmocka_unit_test(comes_back_to_the_bit),
-                                     cmocka_unit_test(blocks_are_near), cmocka_unit_test(what_gguf_has_no_word_for),
+                                     cmocka_unit_test(blocks_are_near), cmocka_unit_test(pooling_is_kept), cmocka_unit_test(what_gguf_has_no_word_for),
                                      cmocka_unit_test(every_allocation_may_fail)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
