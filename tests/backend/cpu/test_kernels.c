@@ -51,8 +51,10 @@ static void levels_beyond_the_machine_are_refused(void **state) {
   assert_false(emily__cpu_kernels_at("fastest", &kernels));
 }
 
-/* A level may leave quantized rows of some number of bits to the plain way, and says so by NULL. */
+/* A level may leave quantized rows of some number of bits, or of some format of blocks, to the plain way, and says so by NULL. */
 static bool may_be_missing(size_t at) {
+  const size_t blocks = offsetof(emily__cpu_kernels, block);
+  if (at >= blocks && at < blocks + sizeof((emily__cpu_kernels *)0)->block) return true; /* every_format_of_blocks_is_read looks there */
   return at >= offsetof(emily__cpu_kernels, quant_rows_int) && at <= offsetof(emily__cpu_kernels, quant_rows_e4m3);
 }
 
@@ -71,12 +73,28 @@ static void no_member_is_missing(void **state) {
   }
 }
 
+/* The numbers of formats have gaps; each that is a format is unpacked at every level. */
+static void every_format_of_blocks_is_read(void **state) {
+  (void)state;
+  emily__cpu_kernels kernels;
+  int formats = 0;
+  for (int i = 0; i <= (int)emily__cpu_info()->best; i++) {
+    assert_true(emily__cpu_kernels_at(emily__level_name((emily__level)i), &kernels));
+    for (int32_t id = 0; id < EMILY__BLOCK_IDS; id++) {
+      assert_int_equal(kernels.block[id].unpack != NULL, emily__block_format_of(id) != NULL);
+      formats += kernels.block[id].unpack != NULL;
+    }
+  }
+  assert_int_equal(formats, 11 * ((int)emily__cpu_info()->best + 1));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(
           the_best_that_the_machine_has_capped_by_the_variable), /* first: forks before a table is chosen */
       cmocka_unit_test(levels_beyond_the_machine_are_refused),
       cmocka_unit_test(no_member_is_missing),
+      cmocka_unit_test(every_format_of_blocks_is_read),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
