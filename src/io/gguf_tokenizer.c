@@ -124,8 +124,8 @@ static emily_status added_json(const emily__gguf_vocab *vocab, json_t **out) {
   return status;
 }
 
-static bool add_special(json_t *pieces, const char *token) {
-  return json_array_append_new(pieces, json_pack("{s:{s:s, s:i}}", "SpecialToken", "id", token, "type_id", 0)) == 0;
+static bool add_special(json_t *pieces, const char *token, int type_id) {
+  return json_array_append_new(pieces, json_pack("{s:{s:s, s:i}}", "SpecialToken", "id", token, "type_id", type_id)) == 0;
 }
 
 static bool add_text(json_t *pieces, const char *which, int type_id) {
@@ -148,11 +148,11 @@ static json_t *template_json(const around *a, bool pairs) {
   bool ok = true;
   for (int texts = 1; texts <= 2; texts++) {
     json_t *to = texts == 1 ? single : pair;
-    if (a->first) ok = add_special(to, a->first_token) && ok;
+    if (a->first) ok = add_special(to, a->first_token, 0) && ok;
     ok = add_text(to, "A", 0) && ok;
-    if (texts == 2 && pairs && a->last) ok = add_special(to, a->last_token) && ok;
+    if (texts == 2 && pairs && a->last) ok = add_special(to, a->last_token, 0) && ok;
     if (texts == 2) ok = add_text(to, "B", pairs) && ok;
-    if (a->last) ok = add_special(to, a->last_token) && ok;
+    if (a->last) ok = add_special(to, a->last_token, texts == 2 && pairs) && ok;
   }
   if (a->first) ok = add_known(known, a->first_token, a->first_id) && ok;
   if (a->last) ok = add_known(known, a->last_token, a->last_id) && ok;

@@ -35,12 +35,13 @@ static maker *maker_of(const char *path, size_t *folder) {
   return found;
 }
 
-/* *out: the GGUF file that the path leads through; NULL where it is an ordinary path. */
+/* *out: the GGUF file that the path leads through; NULL where it is an ordinary path. A file that lies in the folder says more than metadata
+ * do (a tokenizer.json beside them), but for the config, which must be that of the tensors. */
 static emily_status gguf_behind(const char *path, maker **make, char **out) {
   size_t length = 0;
   *out = NULL;
   *make = maker_of(path, &length);
-  if (!*make) return EMILY_OK;
+  if (!*make || (*make != emily__gguf_config && emily__file_is_regular(path))) return EMILY_OK;
   char *folder = emily__strndup(path, length);
   if (!folder) return EMILY_OUT_OF_MEMORY;
   emily_status status = emily__gguf_source(folder, out);

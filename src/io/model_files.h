@@ -1,7 +1,8 @@
 /* model_files.h: the JSON files of a model's folder, whether they are files or a GGUF file's metadata.
  *
  * A path is FOLDER/NAME as everywhere. Where FOLDER means a GGUF file (gguf_source.h: "qwen3.gguf", or a folder that holds one),
- * "qwen3.gguf/config.json" is made of its metadata (gguf_files.h); so no reader of settings knows of GGUF.
+ * "qwen3.gguf/config.json" is made of its metadata (gguf_files.h); so no reader of settings knows of GGUF. Files that lie in the folder
+ * beside it are read in place of metadata, but for config.json, which must be that of the tensors.
  */
 #ifndef EMILY_IO_MODEL_FILES_H
 #define EMILY_IO_MODEL_FILES_H

@@ -1,6 +1,8 @@
 /* precompiled.c: see precompiled.h. */
 #include "text/precompiled.h"
 
+#include "text/unicode.h"
+
 #include <string.h>
 #include <utf8proc.h>
 
@@ -149,7 +151,7 @@ emily_status emily__charsmap_run(const emily__charsmap *map, const emily__text *
   int32_t before = 0;
   for (size_t at = 0; at < in->bytes.count; at += used) {
     int32_t code = emily__utf8_next(in->bytes.data + at, &used);
-    bool begins = at && utf8proc_grapheme_break_stateful(before, code, &state);
+    bool begins = at && utf8proc_grapheme_break_stateful(before, code, &state) && !emily__is_later_mark(code);
     before = code;
     if (!begins) continue;
     EMILY__TRY(put_cluster(map, in, start, at, out));

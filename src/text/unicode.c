@@ -69,6 +69,17 @@ bool emily__is_cjk(int32_t c) {
 
 bool emily__is_nonspacing_mark(int32_t c) { return c >= 0x300 && AMONG(nonspacing_marks, c); }
 bool emily__is_combining_mark(int32_t c) { return c >= 0x300 && AMONG(combining_marks, c); }
+/* Nonspacing marks that Unicode 17 assigned; those of 15 and 16 are among the later categories. */
+static const unicode_range marks_of_17[] = {{0x1ACF, 0x1ADD}, {0x1AE0, 0x1AEB}, {0x10EFA, 0x10EFB}, {0x11B60, 0x11B60}, {0x11B62, 0x11B64},
+                                            {0x11B66, 0x11B66}, {0x1E6E3, 0x1E6E3}, {0x1E6E6, 0x1E6E6}, {0x1E6EE, 0x1E6EF}, {0x1E6F5, 0x1E6F5}};
+
+bool emily__is_later_mark(int32_t c) {
+  if (c < 0x897) return false;
+  for (size_t i = 0; i < COUNT(later_categories); i++)
+    if (c >= later_categories[i].first && c <= later_categories[i].last) return !strcmp(later_categories[i].category, "Mn");
+  return AMONG(marks_of_17, c);
+}
+
 bool emily__is_inert(int32_t c) { return c >= 0x300 && AMONG(normalization_inert, c); }
 
 int emily__lower(int32_t c, int32_t out[2]) {

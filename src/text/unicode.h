@@ -17,6 +17,9 @@ bool emily__is_cjk(int32_t c); /* the ideographs that BERT puts spaces around */
 bool emily__is_nonspacing_mark(int32_t c);
 bool emily__is_combining_mark(int32_t c);
 
+/* A mark of Unicode 15.1 to 17, which goes on with the grapheme cluster before it although utf8proc's tables do not know it yet. */
+bool emily__is_later_mark(int32_t c);
+
 /* Lower case, in *out[0..1]; returns how many characters it is (two for U+0130 alone). */
 int emily__lower(int32_t c, int32_t out[2]);
 

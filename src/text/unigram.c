@@ -12,6 +12,8 @@
 #include "base/utf8.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NO_UNKNOWN = -1 };
@@ -131,6 +133,24 @@ static void free_unigram(emily__model *base) {
   emily__free(model);
 }
 
+/* The score as tokenizers has it, whose JSON reader takes the digits as one whole number and divides it by a power of ten: two roundings, off
+ * by the last bit for some numbers of 16 or 17 digits. It decides between ways that are worth the same, and so is followed. */
+static double as_tokenizers_reads(double score) {
+  char text[32];
+  int digits = 15;
+  do snprintf(text, sizeof text, "%.*e", digits - 1, fabs(score));
+  while (strtod(text, NULL) != fabs(score) && ++digits <= 17);
+  if (digits <= 15) return score;
+  uint64_t whole = 0;
+  char *end = text;
+  for (; *end != 'e'; end++)
+    if (*end >= '0' && *end <= '9') whole = whole * 10 + (uint64_t)(*end - '0');
+  const long exponent = strtol(end + 1, NULL, 10) - (digits - 1);
+  if (exponent < -308 || exponent > 308) return score;
+  const double power = pow(10, (double)labs(exponent)), value = exponent < 0 ? (double)whole / power : (double)whole * power;
+  return score < 0 ? -value : value;
+}
+
 static emily_status read_scores(const json_t *vocab, const char *name, unigram *model) {
   size_t i;
   json_t *entry;
@@ -142,7 +162,7 @@ static emily_status read_scores(const json_t *vocab, const char *name, unigram *
     if (!json_is_number(score))
       return emily__fail(EMILY_BAD_FORMAT, "tokenizer", "%s: entry %zu of the model's \"vocab\" must be [token, score]",
                          name, i);
-    model->scores[i] = json_number_value(score);
+    model->scores[i] = as_tokenizers_reads(json_number_value(score));
     if (model->scores[i] < lowest) lowest = model->scores[i];
   }
   model->unknown_score = lowest - 10;

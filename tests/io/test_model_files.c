@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "../support/folder.h"
@@ -66,6 +67,24 @@ static void metadata_is_a_config(void **state) {
   assert_true(json_real_value(json_object_get(config, "rms_norm_eps")) == 1e-6); /* not the float32's digits */
   assert_true(json_is_true(json_object_get(config, "tie_word_embeddings")));
   json_decref(config);
+}
+
+/* tests/data/tokenizers/bpe_llama3 holds tokenizer.json, whose template has a second text, and a GGUF file, whose metadata know none. */
+static void a_file_beside_it_says_more_than_metadata(void **state) {
+  (void)state;
+  const char *folder = "tests/data/tokenizers/bpe_llama3";
+  json_t *own = load(folder, "tokenizer.json"), *made = load("tests/data/tokenizers/bpe_llama3/tokenizer.gguf", "tokenizer.json"), *config;
+  assert_false(json_equal(own, made));
+  json_decref(own);
+  json_decref(made);
+  char *copy = folder_new(), *file = realpath(in(golden_data("gguf_qwen3"), "model.gguf"), NULL);
+  assert_int_equal(symlink(file, in(copy, "model.gguf")), 0);
+  free(file);
+  folder_puts(copy, "config.json", "{\"model_type\": \"another\"}");
+  config = load(copy, "config.json");
+  assert_string_equal(json_string_value(json_object_get(config, "model_type")), "qwen3");
+  json_decref(config);
+  folder_remove(copy);
 }
 
 static void paths_that_lead_nowhere(void **state) {
@@ -221,6 +240,7 @@ int main(void) {
       cmocka_unit_test(packed_types),
       cmocka_unit_test(every_architecture),
       cmocka_unit_test(metadata_is_a_config),
+      cmocka_unit_test(a_file_beside_it_says_more_than_metadata),
       cmocka_unit_test(paths_that_lead_nowhere),
       cmocka_unit_test(byte_level_bpe),
       cmocka_unit_test(word_piece),

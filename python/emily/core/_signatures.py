@@ -22,6 +22,7 @@ SPECS = {
     "dequantize": "w, scales, biases, group_size, bits, mode, global_scale, dtype",
     "quantized_matmul": "x, w, scales, biases, transpose, group_size, bits, mode",
     "gather_qmm": "x, w, scales, biases, lhs_indices, rhs_indices, transpose, group_size, bits, mode, *, sorted_indices",
+    "gather_block_mm": "x, w, format, lhs_indices, rhs_indices",
     "qqmm": "x, w, scales, group_size, bits, mode, global_scale_x, global_scale_w",
     "gather_qqmm": "x, w, scales, lhs_indices, rhs_indices, group_size, bits, mode, global_scale_x, global_scale_w, *, sorted_indices",
     "gather_mm": "a, b, lhs_indices, rhs_indices, *, sorted_indices",
