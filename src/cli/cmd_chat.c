@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/message.h"
 #include "cli/output.h"
+#include "cli/sampling.h"
 
 #include "emily/chat.h"
 
@@ -20,8 +21,8 @@ typedef struct settings {
   const char *system, *template, *date;
   cli_texts variables;
   bool think, no_think;
-  cli_int max_new_tokens, top_k, seed;
-  cli_real temperature, top_p, min_p, repetition_penalty;
+  cli_int max_new_tokens;
+  cli_sampling sampling;
 } settings;
 
 static const cli_option options[] = {
@@ -32,19 +33,7 @@ static const cli_option options[] = {
     {"no-think", 0, CLI_FLAG, NULL, NULL, "let the model answer at once", .offset = offsetof(settings, no_think)},
     {"max-new-tokens", 'n', CLI_INT, "N", "2048", "cut an answer off after N tokens", 1, 1e9,
      offsetof(settings, max_new_tokens)},
-    {"temperature", 0, CLI_REAL, "T", NULL,
-     "flatten (above 1) or sharpen the choice; 0 takes the likeliest token always", 0, INFINITY,
-     offsetof(settings, temperature)},
-    {"top-k", 0, CLI_INT, "K", NULL, "choose among the K likeliest tokens; 0: among all", 0, 1e9,
-     offsetof(settings, top_k)},
-    {"top-p", 0, CLI_REAL, "P", NULL, "choose among the likeliest tokens that make up the probability P", 0, 1,
-     offsetof(settings, top_p)},
-    {"min-p", 0, CLI_REAL, "P", NULL, "leave out tokens less likely than P times the likeliest", 0, 1,
-     offsetof(settings, min_p)},
-    {"repetition-penalty", 0, CLI_REAL, "R", NULL, "above 1: make tokens that were there already less likely", 0,
-     INFINITY, offsetof(settings, repetition_penalty)},
-    {"seed", 's', CLI_INT, "S", NULL, "begin the random choice here, to get the same answers again", 0, 9.2e18,
-     offsetof(settings, seed)},
+    CLI_SAMPLING_OPTIONS(settings),
     {"var", 0, CLI_TEXTS, "NAME=JSON", NULL, "a variable of the chat template; may be repeated",
      .offset = offsetof(settings, variables)},
     {"template", 0, CLI_TEXT, "NAME", NULL, "the chat template of this name, where there are several",
@@ -111,12 +100,7 @@ static int32_t on_piece(const emily_generation_piece *piece, void *context) {
 
 static void take_settings(emily_generate_options *o, const settings *s) {
   o->max_new_tokens = s->max_new_tokens.value;
-  if (s->temperature.given) o->temperature = s->temperature.value;
-  if (s->top_k.given) o->top_k = s->top_k.value;
-  if (s->top_p.given) o->top_p = s->top_p.value;
-  if (s->min_p.given) o->min_p = s->min_p.value;
-  if (s->repetition_penalty.given) o->repetition_penalty = s->repetition_penalty.value;
-  if (s->seed.given) o->seed = s->seed.value;
+  cli_sampling_apply(&s->sampling, o);
 }
 
 static void count(task *t, const emily_generation *g) {

@@ -7,6 +7,7 @@
 #include "cli/message.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/sampling.h"
 #include "cli/prompt_lines.h"
 
 #include "emily/generate.h"
@@ -17,8 +18,8 @@
 
 typedef struct settings {
   const char *prompt, *tokens, *jsonl;
-  cli_int max_new_tokens, top_k, seed, batch, kv_bits, prefill_chunk;
-  cli_real temperature, top_p, min_p, repetition_penalty;
+  cli_int max_new_tokens, batch, kv_bits, prefill_chunk;
+  cli_sampling sampling;
   cli_texts stops;
   bool ignore_eos, json;
 } settings;
@@ -30,19 +31,7 @@ static const cli_option options[] = {
     {"max-new-tokens", 'n', CLI_INT, "N", NULL,
      "stop after N tokens (default: what generation_config.json says, or 256)", 0, 1e9,
      offsetof(settings, max_new_tokens)},
-    {"temperature", 0, CLI_REAL, "T", NULL,
-     "flatten (above 1) or sharpen the choice; 0 takes the likeliest token always", 0, INFINITY,
-     offsetof(settings, temperature)},
-    {"top-k", 0, CLI_INT, "K", NULL, "choose among the K likeliest tokens; 0: among all", 0, 1e9,
-     offsetof(settings, top_k)},
-    {"top-p", 0, CLI_REAL, "P", NULL, "choose among the likeliest tokens that make up the probability P", 0, 1,
-     offsetof(settings, top_p)},
-    {"min-p", 0, CLI_REAL, "P", NULL, "leave out tokens less likely than P times the likeliest", 0, 1,
-     offsetof(settings, min_p)},
-    {"repetition-penalty", 0, CLI_REAL, "R", NULL, "above 1: make tokens that were there already less likely", 0,
-     INFINITY, offsetof(settings, repetition_penalty)},
-    {"seed", 's', CLI_INT, "S", NULL, "begin the random choice here, to get the same text again", 0, 9.2e18,
-     offsetof(settings, seed)},
+    CLI_SAMPLING_OPTIONS(settings),
     {"stop", 0, CLI_TEXTS, "TEXT", NULL, "end where TEXT comes, without it; may be repeated",
      .offset = offsetof(settings, stops)},
     {"ignore-eos", 0, CLI_FLAG, NULL, NULL, "go on after an end token", .offset = offsetof(settings, ignore_eos)},
@@ -114,12 +103,7 @@ static emily_status read_prompt(task *t) {
 
 static void take_settings(emily_generate_options *o, const settings *s) {
   if (s->max_new_tokens.given) o->max_new_tokens = s->max_new_tokens.value;
-  if (s->temperature.given) o->temperature = s->temperature.value;
-  if (s->top_k.given) o->top_k = s->top_k.value;
-  if (s->top_p.given) o->top_p = s->top_p.value;
-  if (s->min_p.given) o->min_p = s->min_p.value;
-  if (s->repetition_penalty.given) o->repetition_penalty = s->repetition_penalty.value;
-  if (s->seed.given) o->seed = s->seed.value;
+  cli_sampling_apply(&s->sampling, o);
   if (s->kv_bits.given) o->kv_bits = (int32_t)s->kv_bits.value;
   if (s->prefill_chunk.given) o->prefill_chunk = s->prefill_chunk.value;
   if (s->batch.given) o->batch_size = s->batch.value;

@@ -99,7 +99,7 @@ complete -c emily -n '__fish_seen_subcommand_from chat' -l top-k -x -d 'choose a
 complete -c emily -n '__fish_seen_subcommand_from chat' -l top-p -x -d 'choose among the likeliest tokens that make up the probability P'
 complete -c emily -n '__fish_seen_subcommand_from chat' -l min-p -x -d 'leave out tokens less likely than P times the likeliest'
 complete -c emily -n '__fish_seen_subcommand_from chat' -l repetition-penalty -x -d 'above 1: make tokens that were there already less likely'
-complete -c emily -n '__fish_seen_subcommand_from chat' -s s -l seed -x -d 'begin the random choice here, to get the same answers again'
+complete -c emily -n '__fish_seen_subcommand_from chat' -s s -l seed -x -d 'begin the random choice here, to get the same text again'
 complete -c emily -n '__fish_seen_subcommand_from chat' -l var -x -d 'a variable of the chat template; may be repeated'
 complete -c emily -n '__fish_seen_subcommand_from chat' -l template -x -d 'the chat template of this name, where there are several'
 complete -c emily -n '__fish_seen_subcommand_from chat' -l date -x -d 'the day or time that the template sees (default: now)'
