@@ -161,7 +161,7 @@ def reads_mlx(build, folder, config, tensors, mode, group, bits):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("EMILY_TEST_SEED", time.time())))
     args = parser.parse_args()
     build = os.environ.get("EMILY_TEST_BUILD", "build")
     print(f"seed {args.seed}")
