@@ -11,10 +11,7 @@
 
 static int32_t stop; /* another thread may set it as well */
 
-static void on_interrupt(int signal_number) {
-  (void)signal_number;
-  __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
-}
+static void on_interrupt(int number) { __atomic_store_n(&stop, number, __ATOMIC_RELAXED); }
 
 static int32_t show(const emily_generation_piece *piece, void *context) {
   fwrite(piece->text, 1, piece->length, context);
@@ -45,7 +42,7 @@ int main(int argc, char **argv) {
   emily_tokenizer *tokenizer = NULL;
   emily_chat_template *chat_template = NULL;
   emily_chat *chat = NULL;
-  if (argc < 2) return fprintf(stderr, "usage: chat MODEL [SYSTEM-MESSAGE]\n"), 2;
+  if (argc < 2) return puts("usage: chat MODEL [SYSTEM-MESSAGE]"), 2;
   signal(SIGINT, on_interrupt);
   emily_status status = emily_model_load(argv[1], NULL, &model);
   if (!status) status = emily_tokenizer_load(argv[1], &tokenizer);
@@ -54,7 +51,9 @@ int main(int argc, char **argv) {
   if (!status && argc > 2) status = emily_chat_set_system(chat, argv[2]);
   if (!status) status = talk(chat);
   if (status) fprintf(stderr, "%s\n", emily_last_error()->message);
-  emily_chat_free(chat), emily_chat_template_release(chat_template), emily_tokenizer_release(tokenizer),
-      emily_model_release(model);
+  emily_chat_free(chat);
+  emily_chat_template_release(chat_template);
+  emily_tokenizer_release(tokenizer);
+  emily_model_release(model);
   return status != EMILY_OK;
 }
