@@ -9,7 +9,6 @@
 #include "base/status.h"
 #include "base/utf8.h"
 #include "tasks/text_task.h"
-#include "text/special.h"
 #include "text/unicode.h"
 
 #include <math.h>
@@ -24,20 +23,11 @@ struct emily_answerer {
   int32_t cls;           /* its id; -1: the tokenizer has none */
 };
 
-static emily_status find_cls(emily_answerer *answerer, const char *path) {
-  emily__special_tokens special = {0};
-  emily_status status = emily__special_tokens_load(path, answerer->task.tokenizer, &special);
-  const emily__special_token *cls = emily__special_token_named(&special, "cls_token");
-  answerer->cls = cls ? cls->id : -1;
-  emily__special_tokens_free(&special);
-  return status;
-}
-
 emily_status emily_answerer_load(const char *path, const emily_model_options *options, emily_answerer **out) {
   emily_answerer *answerer;
   if (!out) return emily__fail(EMILY_INVALID_ARGUMENT, "emily_answerer_load", "out must not be NULL");
   EMILY__TRY(emily__text_task_load("emily_answerer_load", path, options, 1u << EMILY__TASK_QUESTION, sizeof *answerer, &answerer));
-  emily_status status = find_cls(answerer, path);
+  emily_status status = emily__text_task_token(&answerer->task, path, "cls_token", &answerer->cls);
   if (status == EMILY_OK) *out = answerer;
   else emily_answerer_release(answerer);
   return status;

@@ -4,7 +4,6 @@
 #include "base/status.h"
 #include "tasks/tag_spans.h"
 #include "tasks/text_task.h"
-#include "text/special.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,20 +16,11 @@ struct emily_tagger {
   int32_t unknown;       /* the id of the unknown token; -1: none */
 };
 
-static emily_status find_unknown(emily_tagger *tagger, const char *path) {
-  emily__special_tokens special = {0};
-  emily_status status = emily__special_tokens_load(path, tagger->task.tokenizer, &special);
-  const emily__special_token *unknown = emily__special_token_named(&special, "unk_token");
-  tagger->unknown = unknown ? unknown->id : -1;
-  emily__special_tokens_free(&special);
-  return status;
-}
-
 emily_status emily_tagger_load(const char *path, const emily_model_options *options, emily_tagger **out) {
   emily_tagger *tagger;
   if (!out) return emily__fail(EMILY_INVALID_ARGUMENT, "emily_tagger_load", "out must not be NULL");
   EMILY__TRY(emily__text_task_load("emily_tagger_load", path, options, 1u << EMILY__TASK_TOKEN, sizeof *tagger, &tagger));
-  emily_status status = find_unknown(tagger, path);
+  emily_status status = emily__text_task_token(&tagger->task, path, "unk_token", &tagger->unknown);
   if (status == EMILY_OK) *out = tagger;
   else emily_tagger_release(tagger);
   return status;

@@ -3,6 +3,7 @@
 
 #include "base/status.h"
 #include "base/utf8.h"
+#include "text/special.h"
 
 #include <math.h>
 #include <string.h>
@@ -43,6 +44,15 @@ emily_status emily__text_task_load(const char *where, const char *path, const em
   emily_status status = load(where, path, &whole, heads, t);
   if (status == EMILY_OK) memcpy(out, &t, sizeof t);
   else emily__text_task_release(t);
+  return status;
+}
+
+emily_status emily__text_task_token(const emily__text_task *task, const char *path, const char *name, int32_t *id) {
+  emily__special_tokens special = {0};
+  emily_status status = emily__special_tokens_load(path, task->tokenizer, &special);
+  const emily__special_token *token = emily__special_token_named(&special, name);
+  *id = token ? token->id : -1;
+  emily__special_tokens_free(&special);
   return status;
 }
 

@@ -24,6 +24,8 @@ typedef struct emily__text_task {
  * task's own struct, which begins with an emily__text_task and is zeroed. EMILY_UNSUPPORTED for another head. */
 emily_status emily__text_task_load(const char *where, const char *path, const emily_model_options *options, uint32_t heads,
                                    size_t size, void *out);
+/* The id of a special token of the folder at `path` ("cls_token"); -1: its tokenizer has none. */
+emily_status emily__text_task_token(const emily__text_task *task, const char *path, const char *name, int32_t *id);
 void *emily__text_task_retain(void *task);
 void emily__text_task_release(void *task); /* NULL does nothing */
 
