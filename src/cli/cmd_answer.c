@@ -1,6 +1,7 @@
 /* cmd_answer.c: `emily answer`: the part of a context that answers a question. */
 #include "cli/commands.h"
 #include "cli/json_out.h"
+#include "cli/jsonl.h"
 #include "cli/message.h"
 #include "cli/output.h"
 #include "cli/text_work.h"
@@ -107,8 +108,7 @@ static int run(const cli_call *call) {
   task t = {.settings = call->settings};
   emily_model_options model = EMILY_MODEL_OPTIONS_INIT;
   model.device = call->common.device;
-  if (t.settings->jsonl && call->operand_count > 1)
-    return cli_error(CLI_USAGE, "answer: with --jsonl, questions come from its lines: give none beside it");
+  if (cli_jsonl_alone("answer", t.settings->jsonl, "questions", call->operand_count)) return CLI_USAGE;
   if (!t.settings->jsonl && call->operand_count < 2)
     return cli_error(CLI_USAGE, "answer: what is the question? Give QUESTION after MODEL, or --jsonl FILE");
   if (emily_answerer_load(call->operands[0], &model, &t.answerer)) return cli_library_error();

@@ -1,6 +1,7 @@
 /* cmd_classify.c: `emily classify`: labels for texts or pictures. */
 #include "cli/commands.h"
 #include "cli/json_out.h"
+#include "cli/jsonl.h"
 #include "cli/message.h"
 #include "cli/output.h"
 #include "cli/text_work.h"
@@ -87,8 +88,7 @@ static int run(const cli_call *call) {
   task t = {.settings = call->settings};
   emily_model_options model = EMILY_MODEL_OPTIONS_INIT;
   model.device = call->common.device;
-  if (t.settings->jsonl && call->operand_count > 1)
-    return cli_error(CLI_USAGE, "classify: with --jsonl, texts come from its lines: give none beside it");
+  if (cli_jsonl_alone("classify", t.settings->jsonl, "texts", call->operand_count)) return CLI_USAGE;
   if (emily_classifier_load(call->operands[0], &model, &t.classifier)) return cli_library_error();
   cli_text_work work = {.doing = "Classifying", .jsonl = t.settings->jsonl, .key = takes_images(&t) ? "image" : "text",
                         .second_key = takes_images(&t) ? NULL : "text_pair", .context = &t, .run = classify, .print = print};

@@ -71,8 +71,7 @@ static int run(const cli_call *call) {
   if (!t.settings->jsonl && call->operand_count < 2)
     return cli_error(CLI_USAGE,
                      "detokenize: no ids: name them, or use --jsonl - ('emily detokenize --help' tells more)");
-  if (t.settings->jsonl && call->operand_count > 1)
-    return cli_error(CLI_USAGE, "detokenize: with --jsonl, ids come from its lines: give none beside it");
+  if (cli_jsonl_alone("detokenize", t.settings->jsonl, "ids", call->operand_count)) return CLI_USAGE;
   if (emily_tokenizer_load(call->operands[0], &t.tokenizer)) return cli_library_error();
   int code = t.settings->jsonl ? cli_jsonl_each(t.settings->jsonl, answer, &t) : from_operands(&t, call);
   emily_tokenizer_release(t.tokenizer);

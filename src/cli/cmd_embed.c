@@ -176,8 +176,7 @@ static int run(const cli_call *call) {
   emily_model_options model = EMILY_MODEL_OPTIONS_INIT;
   model.device = call->common.device;
   bool operands = call->operand_count > 2 || (call->operand_count == 2 && strcmp(call->operands[1], "-") != 0);
-  if (t.settings->jsonl && call->operand_count > 1)
-    return cli_error(CLI_USAGE, "embed: with --jsonl, texts come from its lines: give none beside it");
+  if (cli_jsonl_alone("embed", t.settings->jsonl, "texts", call->operand_count)) return CLI_USAGE;
   if (emily_embedder_load(call->operands[0], &model, &t.embedder)) return cli_library_error();
   int code = !operands ? embed_input(&t) : embed_operands(&t, call) ? cli_library_error() : CLI_OK;
   cli_text_batch_free(&t.batch);

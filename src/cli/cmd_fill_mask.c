@@ -1,6 +1,7 @@
 /* cmd_fill_mask.c: `emily fill-mask`: tokens for masks. */
 #include "cli/commands.h"
 #include "cli/json_out.h"
+#include "cli/jsonl.h"
 #include "cli/message.h"
 #include "cli/output.h"
 #include "cli/text_work.h"
@@ -93,8 +94,7 @@ static int run(const cli_call *call) {
   task t = {.settings = call->settings};
   emily_model_options model = EMILY_MODEL_OPTIONS_INIT;
   model.device = call->common.device;
-  if (t.settings->jsonl && call->operand_count > 1)
-    return cli_error(CLI_USAGE, "fill-mask: with --jsonl, texts come from its lines: give none beside it");
+  if (cli_jsonl_alone("fill-mask", t.settings->jsonl, "texts", call->operand_count)) return CLI_USAGE;
   if (emily_filler_load(call->operands[0], &model, &t.filler)) return cli_library_error();
   cli_text_work work = {.doing = "Filling", .jsonl = t.settings->jsonl, .key = "text", .context = &t, .run = fill, .print = print};
   int code = cli_text_work_run(&work, call, 1);

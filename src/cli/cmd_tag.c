@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "cli/commands.h"
 #include "cli/json_out.h"
+#include "cli/jsonl.h"
 #include "cli/message.h"
 #include "cli/output.h"
 #include "cli/text_work.h"
@@ -143,8 +144,7 @@ static int run(const cli_call *call) {
   while (t.aggregation < WAYS && strcmp(ways[t.aggregation], t.settings->aggregation)) t.aggregation++;
   if (t.aggregation == WAYS)
     return cli_error(CLI_USAGE, "tag: --aggregation is simple, none, first, average or max, and not '%s'", t.settings->aggregation);
-  if (t.settings->jsonl && call->operand_count > 1)
-    return cli_error(CLI_USAGE, "tag: with --jsonl, texts come from its lines: give none beside it");
+  if (cli_jsonl_alone("tag", t.settings->jsonl, "texts", call->operand_count)) return CLI_USAGE;
   if (emily_tagger_load(call->operands[0], &model, &t.tagger)) return cli_library_error();
   cli_text_work work = {.doing = "Tagging", .jsonl = t.settings->jsonl, .key = "text", .context = &t, .run = tag, .print = print};
   int code = cli_text_work_run(&work, call, 1);

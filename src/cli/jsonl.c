@@ -69,3 +69,8 @@ int cli_jsonl_each(const char *path, cli_jsonl_answer *answer, void *context) {
   cli_input_close(&input);
   return code;
 }
+
+int cli_jsonl_alone(const char *command, const char *jsonl, const char *items, size_t operand_count) {
+  if (!jsonl || operand_count <= 1) return CLI_OK;
+  return cli_error(CLI_USAGE, "%s: with --jsonl, %s come from its lines: give none beside it", command, items);
+}

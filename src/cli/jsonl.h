@@ -14,6 +14,10 @@
 /* Answers one line: writes one line of JSON, or fails without having written anything. */
 typedef emily_status cli_jsonl_answer(const json_t *object, void *context);
 
+/* With --jsonl (NULL: without it) a command takes no operands behind MODEL, as its `items` come from the lines. CLI_OK, or CLI_USAGE, which has
+ * been said. */
+int cli_jsonl_alone(const char *command, const char *jsonl, const char *items, size_t operand_count);
+
 /* All lines of `path` ("-": standard input), one after another; an exit code. */
 int cli_jsonl_each(const char *path, cli_jsonl_answer *answer, void *context);
 
